@@ -1,0 +1,2 @@
+//! Build script of `crates/server`.
+fn main() {}

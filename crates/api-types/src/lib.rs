@@ -1,0 +1,18 @@
+//! What travels on the wire of Coder's Organizations API.
+//!
+//! Each type here is serialised as the API sends it, and its OpenAPI schema is derived from it: the doc comments below are
+//! the text of the published document. The crate knows no HTTP and no SQL.
+
+mod organization;
+mod provisioner_job;
+mod response;
+mod timestamp;
+
+pub use organization::{
+    CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, UpdateOrganizationRequest,
+};
+pub use provisioner_job::{
+    JobErrorCode, ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus, ProvisionerJobType,
+};
+pub use response::{Response, ValidationError};
+pub use timestamp::{ParseTimestampError, Timestamp};
