@@ -58,23 +58,23 @@ pub struct CreateOrganizationRequest {
         max_length = 32,
         pattern = "^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$"
     )]
-    #[validate(required(message = "is required"), custom(function = "organization_name"))]
+    #[validate(required(message = "is required"), custom(function = "check_name"))]
     pub name: Option<String>,
     /// The name that people see: at most 64 bytes on one line, without white space at either end. The name when absent or
     /// empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_length = 64)]
-    #[validate(custom(function = "display_name"))]
+    #[validate(custom(function = "check_display_name"))]
     pub display_name: Option<String>,
     /// Free text.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    #[validate(custom(function = "no_nul"))]
+    #[validate(custom(function = "check_no_nul"))]
     pub description: Option<String>,
     /// Path or URL of an icon.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    #[validate(custom(function = "no_nul"))]
+    #[validate(custom(function = "check_no_nul"))]
     pub icon: Option<String>,
 }
 
@@ -86,21 +86,21 @@ pub struct UpdateOrganizationRequest {
     /// reserved. Absent, null or empty leaves it as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 32, pattern = "^([a-zA-Z0-9]+(-[a-zA-Z0-9]+)*)?$")]
-    #[validate(custom(function = "changed_organization_name"))]
+    #[validate(custom(function = "check_changed_name"))]
     pub name: Option<String>,
     /// The new display name: at most 64 bytes on one line, without white space at either end. Absent, null or empty leaves
     /// it as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 64)]
-    #[validate(custom(function = "display_name"))]
+    #[validate(custom(function = "check_display_name"))]
     pub display_name: Option<String>,
     /// The new description. Absent or null leaves it as it is, empty clears it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[validate(custom(function = "no_nul"))]
+    #[validate(custom(function = "check_no_nul"))]
     pub description: Option<String>,
     /// The new icon. Absent or null leaves it as it is, empty clears it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[validate(custom(function = "no_nul"))]
+    #[validate(custom(function = "check_no_nul"))]
     pub icon: Option<String>,
 }
 
@@ -108,7 +108,7 @@ fn rule(code: &'static str, message: &'static str) -> ValidationError {
     ValidationError::new(code).with_message(message.into())
 }
 
-fn organization_name(name: &str) -> Result<(), ValidationError> {
+fn check_name(name: &str) -> Result<(), ValidationError> {
     let grouped =
         name.split('-').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     if name.is_empty() {
@@ -122,11 +122,11 @@ fn organization_name(name: &str) -> Result<(), ValidationError> {
     }
 }
 
-fn changed_organization_name(name: &str) -> Result<(), ValidationError> {
-    if name.is_empty() { Ok(()) } else { organization_name(name) }
+fn check_changed_name(name: &str) -> Result<(), ValidationError> {
+    if name.is_empty() { Ok(()) } else { check_name(name) }
 }
 
-fn display_name(name: &str) -> Result<(), ValidationError> {
+fn check_display_name(name: &str) -> Result<(), ValidationError> {
     // White space is what the reference's expression calls `\s`: these five ASCII characters and nothing else.
     let space = |character: char| matches!(character, ' ' | '\t' | '\n' | '\x0c' | '\r');
     if name.contains('\0') {
@@ -138,31 +138,31 @@ fn display_name(name: &str) -> Result<(), ValidationError> {
     }
 }
 
-fn no_nul(text: &str) -> Result<(), ValidationError> {
+fn check_no_nul(text: &str) -> Result<(), ValidationError> {
     if text.contains('\0') { Err(rule("no_nul", NUL_RULE)) } else { Ok(()) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{display_name, organization_name};
+    use super::{check_display_name, check_name};
 
     #[test]
     fn names_follow_the_rule() {
         for good in ["a", "Acme", "a-b-c", "0", "Default", "New", "0123456789abcdef0123456789abcdef"] {
-            assert!(organization_name(good).is_ok(), "{good}");
+            assert!(check_name(good).is_ok(), "{good}");
         }
         for bad in ["", "-a", "a-", "a--b", "a_b", "a.b", "a b", "ä", "new", "create", "a\0", &"a".repeat(33)] {
-            assert!(organization_name(bad).is_err(), "{bad}");
+            assert!(check_name(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn display_names_follow_the_rule() {
         for good in ["", "A", "A B", "<b> </b>", "é\u{a0}", "\u{a0}", "a\tb", &"a".repeat(64)] {
-            assert!(display_name(good).is_ok(), "{good}");
+            assert!(check_display_name(good).is_ok(), "{good}");
         }
         for bad in [" A", "A ", "\tA", "A\r", "A\nB", "a\0b", &"a".repeat(65), &"ä".repeat(33)] {
-            assert!(display_name(bad).is_err(), "{bad}");
+            assert!(check_display_name(bad).is_err(), "{bad}");
         }
     }
 }

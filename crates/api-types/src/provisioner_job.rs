@@ -3,10 +3,23 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::Timestamp;
+
+/// The schema of a whole number of no declared width, which is all that the reference says of one.
+struct Integer;
+
+impl PartialSchema for Integer {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Integer).into()
+    }
+}
+
+impl ToSchema for Integer {}
 
 /// One piece of work for a worker, and what became of it. A key without a value is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -54,10 +67,10 @@ pub struct ProvisionerJob {
     #[schema(required = false)]
     pub tags: BTreeMap<String, String>,
     /// Place of a pending job, from 1, in the queue of the worker that would take it first; 0 for a job that is not pending.
-    #[schema(required = false, value_type = i64, format = "")]
+    #[schema(required = false, value_type = Integer, inline)]
     pub queue_position: u64,
     /// Length of that queue; 0 for a job that is not pending.
-    #[schema(required = false, value_type = i64, format = "")]
+    #[schema(required = false, value_type = Integer, inline)]
     pub queue_size: u64,
     /// The organization that the job belongs to.
     #[schema(required = false)]
@@ -134,8 +147,8 @@ macro_rules! wire_enum {
         $(#[$meta:meta])*
         $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }
     ) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        $(#[$meta])*
         pub enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
