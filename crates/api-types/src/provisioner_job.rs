@@ -47,9 +47,11 @@ pub struct ProvisionerJob {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub error: String,
+    /// Why the job failed, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub error_code: Option<JobErrorCode>,
+    /// Where the job stands in its life.
     #[schema(required = false)]
     pub status: ProvisionerJobStatus,
     /// The worker that took the job; absent until one did.
@@ -78,8 +80,10 @@ pub struct ProvisionerJob {
     /// The user who queued the job.
     #[schema(required = false)]
     pub initiator_id: Uuid,
+    /// What the job works on.
     #[schema(required = false)]
     pub input: ProvisionerJobInput,
+    /// What kind of work the job is.
     #[serde(rename = "type")]
     #[schema(required = false)]
     pub kind: ProvisionerJobType,
@@ -87,6 +91,7 @@ pub struct ProvisionerJob {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub available_workers: Vec<Uuid>,
+    /// Names for people of what the job works on.
     #[schema(required = false)]
     pub metadata: ProvisionerJobMetadata,
     /// True when the job logged more than 1 MiB and the rest was dropped.
