@@ -1,1 +1,4 @@
 //! Server.
+
+pub mod queue;
+pub mod tags;
