@@ -1,3 +1,5 @@
 //! Server.
 
+pub mod queue;
+pub mod tags;
 pub mod wire;
