@@ -1,2 +1,48 @@
-//! xtask.
-fn main() {}
+//! The project's own tasks, run as `cargo xtask …`. This file only dispatches: each task has a file of its own with its
+//! arguments and a `run`.
+
+mod openapi;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Work with the documented contract.
+    #[command(subcommand)]
+    Openapi(openapi::Task),
+}
+
+/// Exit code of a task that could not be carried out. A task that was, and found something, chooses another one.
+const COULD_NOT_RUN: u8 = 2;
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Openapi(task) => openapi::run(task),
+    };
+    outcome.unwrap_or_else(|error| {
+        // There is nobody left to tell when standard error is closed.
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        ExitCode::from(COULD_NOT_RUN)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

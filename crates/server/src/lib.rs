@@ -1,5 +1,6 @@
 //! Server.
 
+pub mod operations;
 pub mod queue;
 pub mod tags;
 pub mod wire;

@@ -1,0 +1,35 @@
+//! `cargo xtask openapi …`: the tasks around the documented contract. Each has its own file; what they share, where the
+//! documents come from, is here and in `generated`.
+
+mod check;
+mod generated;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// A task around the documented contract.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Compare the documented contract with the document that the code generates.
+    ///
+    /// Prints every difference with the place, both values and what to do next. Changes nothing.
+    /// Exit codes: 0 they agree, 1 they differ, 2 they could not be compared.
+    Check(check::Arguments),
+}
+
+/// Runs the task.
+///
+/// # Errors
+/// The task could not be carried out.
+pub(crate) fn run(task: Task) -> anyhow::Result<ExitCode> {
+    match task {
+        Task::Check(arguments) => check::run(&arguments),
+    }
+}
+
+/// The folder of the documented contract in the source tree that this binary was built from.
+fn documented_folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi"))
+}

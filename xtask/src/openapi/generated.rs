@@ -1,0 +1,26 @@
+//! Where the generated document comes from. The one place of these tasks that knows the server.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+/// The generated document: from the file, which must hold JSON, when one is named.
+///
+/// # Errors
+/// The file cannot be read or is not a JSON object, or no file is named.
+pub(super) fn document(file: Option<&Path>) -> anyhow::Result<Value> {
+    match file {
+        Some(file) => read(file),
+        None => bail!("name the generated document with --generated FILE"),
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let document: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?;
+    if !document.is_object() {
+        bail!("{} is not an OpenAPI document: it must be a JSON object", file.display());
+    }
+    Ok(document)
+}
