@@ -236,3 +236,27 @@ fn shared_parameters_and_bodies_written_out() {
     assert_eq!(differences.len(), 1);
     assert_eq!(differences[0].pointer, "/paths/~1a/post/parameters/0/schema/type");
 }
+
+/// A reference that has keys of its own does not say what its target says.
+#[test]
+fn but_not_a_reference_that_overrides_its_target() {
+    let responses = json!({"A": {"description": "OK"}});
+    let with = |response: Value| json!({"paths": {"/a": {"get": {"operationId": "a", "responses": {"200": response}}}}, "components": {"responses": responses}});
+    let written_out = with(json!({"description": "OK"}));
+    assert_same(&with(json!({"$ref": "#/components/responses/A"})), &written_out);
+
+    let overriding = with(json!({"$ref": "#/components/responses/A", "description": "Created"}));
+    let pointers: Vec<_> =
+        compare(&overriding, &written_out).into_iter().map(|difference| difference.pointer).collect();
+    assert_eq!(pointers, ["/paths/~1a/get/responses/200"]);
+}
+
+/// What an `x-` key holds is no part of OpenAPI, whatever its keys are called.
+#[test]
+fn but_nothing_is_the_same_within_extensions() {
+    let documented = json!({"info": {"x-note": {"description": "a b"}}});
+    let mut generated = documented.clone();
+    generated["info"]["x-note"]["description"] = json!("a  b");
+    let pointers: Vec<_> = compare(&documented, &generated).into_iter().map(|difference| difference.pointer).collect();
+    assert_eq!(pointers, ["/info/x-note/description"]);
+}
