@@ -1,0 +1,174 @@
+//! Owns the configuration: what can be set, its defaults, and reading it from a file, the environment and flags, in that order
+//! from weakest to strongest. The only module that looks at the environment of the process.
+
+mod database_url;
+mod error;
+mod flags;
+mod keys;
+mod layers;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+pub use database_url::DatabaseUrl;
+pub use error::{ConfigError, Origin, ShownValue};
+pub use flags::{CommonFlags, ServeFlags};
+pub use keys::{CONFIG_VARIABLE, KEYS, Key};
+
+/// Everything that an operator can set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    /// The listener and what it grants to callers.
+    pub http: HttpConfig,
+    /// Where the data lives.
+    pub database: DatabaseConfig,
+    /// What is written to standard error.
+    pub log: LogConfig,
+}
+
+/// The listener and what it grants to callers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// `listen`, `ORGD_LISTEN`: the address to listen on; port 0 picks a free one. Default `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// `public_url`, `ORGD_PUBLIC_URL`: the URL under which clients reach the server, without a slash at its end. By default
+    /// it is derived from the address: see [`HttpConfig::public_url`].
+    pub public_url: Option<String>,
+    /// `workers`, `ORGD_WORKERS`: threads that serve requests, 0 for one per core. Default 0; see [`HttpConfig::workers`].
+    pub workers: usize,
+    /// `rate_limit`, `ORGD_RATE_LIMIT`: requests per minute of one user, or of one address without a user, to one path; 0
+    /// for no limit. Default 512.
+    pub rate_limit: u32,
+    /// `drain_seconds`, `ORGD_DRAIN_SECONDS`: how long requests under way may take after the signal to stop. Default 25.
+    pub drain: Duration,
+}
+
+/// Where the data lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseConfig {
+    /// `database_url`, `ORGD_DATABASE_URL`. Default `sqlite://orgd.db`.
+    pub url: DatabaseUrl,
+    /// `read_connections`, `ORGD_READ_CONNECTIONS`: 0 for one per worker and at least 4. Default 0; see
+    /// [`Config::read_connections`].
+    pub read_connections: u32,
+}
+
+/// What is written to standard error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogConfig {
+    /// `log`, `ORGD_LOG`: which lines are written, in the syntax of tracing's `EnvFilter`. Default `info`.
+    pub filter: String,
+    /// `log_format`, `ORGD_LOG_FORMAT`. Default `text`.
+    pub format: LogFormat,
+    /// `access_log`, `ORGD_ACCESS_LOG`: whether each request gets a line. Default true.
+    pub access: bool,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people, in colours if standard error is a terminal.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads the configuration. `environment` is [`process_environment`], or what a test takes for it.
+    ///
+    /// # Errors
+    /// The first thing that cannot be used: a file, a key or a value. Keys and `ORGD_*` variables that orgd does not know are
+    /// errors too, since a misspelt one would otherwise be a setting that silently has no effect.
+    pub fn load(
+        flags: ServeFlags,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let (file, flags) = flags.into_parts();
+        let given = layers::Layers::gather(file, flags, environment)?;
+        let Self { http, database, log } = Self::default();
+        Ok(Self {
+            http: HttpConfig {
+                listen: given.get(&keys::LISTEN, values::address)?.unwrap_or(http.listen),
+                public_url: given.get(&keys::PUBLIC_URL, values::public_url)?.unwrap_or(http.public_url),
+                workers: given.get(&keys::WORKERS, values::up_to(1024))?.unwrap_or(http.workers),
+                rate_limit: given.get(&keys::RATE_LIMIT, values::up_to(u32::MAX))?.unwrap_or(http.rate_limit),
+                drain: given.get(&keys::DRAIN_SECONDS, values::up_to(3600))?.map_or(http.drain, Duration::from_secs),
+            },
+            database: DatabaseConfig {
+                url: given.get(&keys::DATABASE_URL, str::parse)?.unwrap_or(database.url),
+                read_connections: given
+                    .get(&keys::READ_CONNECTIONS, values::up_to(1024))?
+                    .unwrap_or(database.read_connections),
+            },
+            log: LogConfig {
+                filter: given.get(&keys::LOG, values::log_filter)?.unwrap_or(log.filter),
+                format: given.get(&keys::LOG_FORMAT, values::log_format)?.unwrap_or(log.format),
+                access: given.get(&keys::ACCESS_LOG, values::boolean)?.unwrap_or(log.access),
+            },
+        })
+    }
+
+    /// How many connections for reading to open: as configured, or one per worker and at least 4, so that no worker waits for
+    /// another one's query.
+    pub fn read_connections(&self) -> u32 {
+        match self.database.read_connections {
+            0 => u32::try_from(self.http.workers()).unwrap_or(u32::MAX).max(4),
+            configured => configured,
+        }
+    }
+}
+
+impl HttpConfig {
+    /// How many threads serve requests: as configured, or one per core.
+    pub fn workers(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            configured => configured,
+        }
+    }
+
+    /// The URL under which clients reach the server, without a slash at its end: as configured, or derived from the address it
+    /// is bound to. "Every address" becomes `localhost`, which a browser can open.
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        match &self.public_url {
+            Some(configured) => configured.clone(),
+            None if bound.ip().is_unspecified() => format!("http://localhost:{}", bound.port()),
+            None => format!("http://{bound}"),
+        }
+    }
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            workers: 0,
+            rate_limit: 512,
+            drain: Duration::from_secs(25),
+        }
+    }
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { url: DatabaseUrl::Sqlite { path: "orgd.db".into() }, read_connections: 0 }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), format: LogFormat::Text, access: true }
+    }
+}
+
+/// The environment of this process, for [`Config::load`]. Bytes that are not UTF-8 become U+FFFD, which no key accepts.
+pub fn process_environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .map(|(name, text)| (name.to_string_lossy().into_owned(), text.to_string_lossy().into_owned()))
+        .collect()
+}

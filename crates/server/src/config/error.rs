@@ -1,0 +1,106 @@
+//! Owns the words for a configuration that cannot be used. Each is one line and names the key, its place and the rule.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::keys::Key;
+
+/// Where a value was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The configuration file.
+    File(PathBuf),
+    /// An environment variable.
+    Environment,
+    /// A flag on the command line.
+    Flag,
+}
+
+impl Origin {
+    /// The place in words: `/etc/orgd.toml`, `environment variable ORGD_LISTEN` or `flag --listen`.
+    fn of(&self, key: &Key) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Environment => format!("environment variable {}", key.variable()),
+            Self::Flag => format!("flag {}", key.flag()),
+        }
+    }
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The configuration file cannot be read.
+    #[error("cannot read the configuration file {}: {source}", path.display())]
+    Unreadable {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The configuration file is not TOML.
+    #[error("{}, line {line}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The configuration file holds a key that orgd does not know.
+    #[error("{}: unknown key {name:?}; did you mean {nearest:?}?", path.display())]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// The key as written.
+        name: String,
+        /// The known key that looks most like it.
+        nearest: &'static str,
+    },
+    /// An environment variable starts with `ORGD_` and is not one of orgd's.
+    #[error("unknown environment variable {name}; did you mean {nearest}?")]
+    UnknownVariable {
+        /// The variable as written.
+        name: String,
+        /// The known variable that looks most like it.
+        nearest: String,
+    },
+    /// A value is not among those that its key accepts.
+    #[error("{}: {} is {value}, {problem}; it takes {}", origin.of(key), key.name, key.accepts)]
+    Invalid {
+        /// The key.
+        key: &'static Key,
+        /// Where the value was given.
+        origin: Origin,
+        /// The value, shown without credentials.
+        value: ShownValue,
+        /// What is wrong with it, as in "which is not a number".
+        problem: String,
+    },
+}
+
+/// A value as it may be shown: quoted, shortened, and without the credentials that a URL can hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownValue(String);
+
+impl From<&str> for ShownValue {
+    fn from(value: &str) -> Self {
+        let shown = match (value.find("://"), value.rfind('@')) {
+            (Some(scheme), Some(at)) if scheme + 3 <= at => format!("{}://…{}", &value[..scheme], &value[at..]),
+            _ => value.to_owned(),
+        };
+        // libpq also takes the password as a parameter.
+        let shown = match shown.split_once('?') {
+            Some((start, _)) => format!("{start}?…"),
+            None => shown,
+        };
+        Self(if shown.chars().count() > 200 { shown.chars().take(200).chain(['…']).collect() } else { shown })
+    }
+}
+
+impl fmt::Display for ShownValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}", self.0)
+    }
+}

@@ -1,0 +1,89 @@
+//! Owns the flags that configure orgd, and their help. Checks no value: the configuration does, in the same words for all places.
+
+use std::path::PathBuf;
+
+use super::keys::{self, Key};
+
+/// Flags of every command that opens the database.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct CommonFlags {
+    /// Configuration file in TOML; environment variables and flags win over it [default: none] [env: ORGD_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Database: sqlite://PATH, relative to the working directory or absolute [default: sqlite://orgd.db] [env: ORGD_DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// What to log: off, error, warn, info, debug, trace, or a list such as info,orgd=debug [default: info] [env: ORGD_LOG]
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<String>,
+
+    /// How to log, to standard error: text for people or json, one object a line [default: text] [env: ORGD_LOG_FORMAT]
+    #[arg(long, value_name = "text|json")]
+    pub log_format: Option<String>,
+}
+
+/// Flags of `orgd serve`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ServeFlags {
+    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080] [env: ORGD_LISTEN]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+
+    /// URL under which clients reach this server, if a proxy stands before it [default: http:// and the address] [env: ORGD_PUBLIC_URL]
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print a comment here as the description of the whole command")]
+    pub common: CommonFlags,
+
+    /// Connections for reading, 0 for one per worker and at least 4 [default: 0] [env: ORGD_READ_CONNECTIONS]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub read_connections: Option<String>,
+
+    /// Threads that serve requests, 0 for one per core [default: 0] [env: ORGD_WORKERS]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub workers: Option<String>,
+
+    /// Requests per minute that a user, or an address without one, may send to one path; 0 for no limit [default: 512] [env: ORGD_RATE_LIMIT]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub rate_limit: Option<String>,
+
+    /// Seconds that requests under way may take after the signal to stop [default: 25] [env: ORGD_DRAIN_SECONDS]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub drain_seconds: Option<String>,
+
+    /// Whether to log a line for each request [default: true] [env: ORGD_ACCESS_LOG]
+    #[arg(long, value_name = "true|false")]
+    pub access_log: Option<String>,
+}
+
+impl ServeFlags {
+    /// The file that `--config` names, and what the other flags say.
+    pub(super) fn into_parts(self) -> (Option<PathBuf>, Vec<(&'static Key, String)>) {
+        let Self { listen, public_url, common, read_connections, workers, rate_limit, drain_seconds, access_log } =
+            self;
+        let CommonFlags { config, database_url, log, log_format } = common;
+        let given = [
+            (&keys::LISTEN, listen),
+            (&keys::PUBLIC_URL, public_url),
+            (&keys::DATABASE_URL, database_url),
+            (&keys::READ_CONNECTIONS, read_connections),
+            (&keys::WORKERS, workers),
+            (&keys::RATE_LIMIT, rate_limit),
+            (&keys::DRAIN_SECONDS, drain_seconds),
+            (&keys::LOG, log),
+            (&keys::LOG_FORMAT, log_format),
+            (&keys::ACCESS_LOG, access_log),
+        ];
+        (config, given.into_iter().filter_map(|(key, text)| Some((key, text?))).collect())
+    }
+}
+
+impl From<CommonFlags> for ServeFlags {
+    fn from(common: CommonFlags) -> Self {
+        Self { common, ..Self::default() }
+    }
+}

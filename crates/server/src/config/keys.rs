@@ -1,0 +1,87 @@
+//! Owns the list of configuration keys: their names, defaults and the words for what they accept. Knows no values.
+
+/// One configuration key.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its name in the configuration file, such as `rate_limit`.
+    pub name: &'static str,
+    /// Its default, as one would write it in an environment variable.
+    pub default: &'static str,
+    /// Completes "it takes …".
+    pub accepts: &'static str,
+}
+
+impl Key {
+    /// The environment variable: `ORGD_RATE_LIMIT`.
+    pub fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.name.to_uppercase())
+    }
+
+    /// The flag: `--rate-limit`.
+    pub fn flag(&self) -> String {
+        format!("--{}", self.name.replace('_', "-"))
+    }
+}
+
+/// What every environment variable of orgd starts with.
+pub(super) const VARIABLE_PREFIX: &str = "ORGD_";
+
+/// The variable that names the configuration file. It has no key of its own in that file.
+pub const CONFIG_VARIABLE: &str = "ORGD_CONFIG";
+
+macro_rules! keys {
+    ($($constant:ident: $name:literal = $default:literal, $accepts:literal;)+) => {
+        $(
+            #[doc = concat!("`", $name, "`, by default `", $default, "`: ", $accepts, ".")]
+            pub(super) const $constant: Key = Key { name: $name, default: $default, accepts: $accepts };
+        )+
+        /// Every key, in the order of the sample file.
+        pub const KEYS: &[&Key] = &[$(&$constant),+];
+    };
+}
+
+keys! {
+    LISTEN: "listen" = "127.0.0.1:8080",
+        "an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:8080 (port 0 picks a free one)";
+    PUBLIC_URL: "public_url" = "",
+        "nothing (derived from listen) or http:// or https:// and a host, such as https://orgd.example.com";
+    DATABASE_URL: "database_url" = "sqlite://orgd.db",
+        "sqlite:// and the path of a file, such as sqlite://orgd.db or sqlite:///var/lib/orgd/orgd.db";
+    READ_CONNECTIONS: "read_connections" = "0",
+        "a whole number of connections from 0 (one per worker, at least 4) to 1024";
+    WORKERS: "workers" = "0",
+        "a whole number of threads from 0 (one per core) to 1024";
+    RATE_LIMIT: "rate_limit" = "512",
+        "a whole number of requests per minute from 0 (off) to 4294967295";
+    DRAIN_SECONDS: "drain_seconds" = "25",
+        "a whole number of seconds from 0 to 3600";
+    LOG: "log" = "info",
+        "off, error, warn, info, debug or trace, or a comma-separated list of these and of target=level, such as info,orgd=debug";
+    LOG_FORMAT: "log_format" = "text",
+        "text or json";
+    ACCESS_LOG: "access_log" = "true",
+        "true or false";
+}
+
+/// The known name that looks most like `given`.
+pub(super) fn nearest<'known>(given: &str, known: impl IntoIterator<Item = &'known str>) -> &'known str {
+    let given = given.to_lowercase();
+    known
+        .into_iter()
+        .max_by(|left, right| {
+            let score = |name: &str| strsim::jaro_winkler(&given, &name.to_lowercase());
+            score(left).total_cmp(&score(right))
+        })
+        .unwrap_or_default()
+}
+
+/// Whether Kubernetes sets `variable` for a service that is named `orgd`: it puts `ORGD_PORT`, `ORGD_SERVICE_HOST`,
+/// `ORGD_PORT_8080_TCP_ADDR` and so on into every container, and none of them is a mistake of the operator.
+pub(super) fn is_kubernetes_link(variable: &str) -> bool {
+    let Some(rest) = variable.strip_prefix(VARIABLE_PREFIX) else { return false };
+    rest == "PORT"
+        || rest == "SERVICE_HOST"
+        || rest == "SERVICE_PORT"
+        || rest.starts_with("SERVICE_PORT_")
+        || rest.strip_prefix("PORT_").is_some_and(|port| port.starts_with(|first: char| first.is_ascii_digit()))
+}

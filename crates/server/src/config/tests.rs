@@ -1,0 +1,301 @@
+//! What can be configured, from where, and what is said about mistakes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use proptest::prelude::*;
+
+use super::keys::KEYS;
+use super::{CommonFlags, Config, DatabaseUrl, LogFormat, ServeFlags, values};
+
+/// A command like `orgd serve`, to read flags as the program does.
+#[derive(Parser)]
+#[command(name = "serve")]
+struct Serve {
+    #[command(flatten)]
+    flags: ServeFlags,
+}
+
+fn load(flags: &[&str], environment: &[(&str, &str)]) -> Result<Config, String> {
+    let command = Serve::try_parse_from([&["serve"], flags].concat()).map_err(|error| error.to_string())?;
+    let environment = environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    Config::load(command.flags, environment).map_err(|error| error.to_string())
+}
+
+/// Loads a file with this content; in errors its path reads `FILE`.
+fn load_file(content: &str) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orgd.toml");
+    std::fs::write(&path, content).unwrap();
+    let path = path.to_str().unwrap();
+    load(&["--config", path], &[]).map_err(|error| error.replace(path, "FILE"))
+}
+
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/orgd.toml")
+}
+
+#[test]
+fn nothing_given_is_the_default() {
+    let config = load(&[], &[]).unwrap();
+    assert_eq!(config, Config::default());
+    assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.database.url.to_string(), "sqlite://orgd.db");
+    assert_eq!(config.http.rate_limit, 512);
+}
+
+#[test]
+fn the_sample_file_names_every_key_with_its_default() {
+    let sample = std::fs::read_to_string(sample()).unwrap();
+    assert_eq!(load_file(&sample).unwrap(), Config::default());
+    let table: toml::Table = sample.parse().unwrap();
+    let named: BTreeSet<&str> = table.keys().map(String::as_str).collect();
+    assert_eq!(named, KEYS.iter().map(|key| key.name).collect());
+    for key in KEYS {
+        let text = match &table[key.name] {
+            toml::Value::String(text) => text.clone(),
+            value => value.to_string(),
+        };
+        assert_eq!(text, key.default, "{}", key.name);
+    }
+}
+
+#[test]
+fn the_help_shows_default_and_variable_of_every_key() {
+    let help = <Serve as clap::CommandFactory>::command().term_width(0).render_long_help().to_string();
+    let flags: Vec<&str> = help.split("\n      --").skip(1).filter(|flag| !flag.starts_with("help")).collect();
+    for key in KEYS {
+        let flag = flags.iter().find(|flag| flag.starts_with(&format!("{} ", &key.flag()[2..])));
+        let text = flag.unwrap_or_else(|| panic!("no {} in {help}", key.flag()));
+        assert!(text.contains(&format!("[env: {}]", key.variable())), "{text}");
+        let default = if key.default.is_empty() { "http:// and the address" } else { key.default };
+        assert!(text.contains(&format!("[default: {default}]")), "{text}");
+    }
+    assert!(flags.iter().any(|flag| flag.starts_with("config ") && flag.contains("[env: ORGD_CONFIG]")), "{help}");
+    assert_eq!(flags.len(), KEYS.len() + 1, "{help}");
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orgd.toml");
+    std::fs::write(&path, "rate_limit = 1\nworkers = 1\ndrain_seconds = 1\n").unwrap();
+    let path = path.to_str().unwrap();
+    let environment = [("ORGD_RATE_LIMIT", "2"), ("ORGD_WORKERS", "2"), ("ORGD_CONFIG", path)];
+    let config = load(&["--rate-limit", "3"], &environment).unwrap();
+    assert_eq!(config.http.rate_limit, 3);
+    assert_eq!(config.http.workers, 2);
+    assert_eq!(config.http.drain, Duration::from_secs(1));
+
+    // The flag names the file, too.
+    let config = load(&["--config", path], &[("ORGD_CONFIG", "/nowhere/orgd.toml")]).unwrap();
+    assert_eq!(config.http.rate_limit, 1);
+}
+
+#[test]
+fn every_key_can_be_set_from_every_place() {
+    let values = [
+        ("listen", "[::1]:0"),
+        ("public_url", "https://orgd.example.com/base/"),
+        ("database_url", "sqlite:///tmp/x.db"),
+        ("read_connections", "7"),
+        ("workers", "3"),
+        ("rate_limit", "0"),
+        ("drain_seconds", "0"),
+        ("log", "warn,orgd::access=off"),
+        ("log_format", "json"),
+        ("access_log", "false"),
+    ];
+    assert_eq!(values.map(|(name, _)| name), KEYS.iter().map(|key| key.name).collect::<Vec<_>>()[..]);
+
+    let mut expected = Config::default();
+    expected.http.listen = "[::1]:0".parse().unwrap();
+    expected.http.public_url = Some("https://orgd.example.com/base".to_owned());
+    expected.database.url = DatabaseUrl::Sqlite { path: "/tmp/x.db".into() };
+    expected.database.read_connections = 7;
+    expected.http.workers = 3;
+    expected.http.rate_limit = 0;
+    expected.http.drain = Duration::ZERO;
+    expected.log.filter = "warn,orgd::access=off".to_owned();
+    expected.log.format = LogFormat::Json;
+    expected.log.access = false;
+
+    let file: String = values.iter().map(|(name, text)| format!("{name} = {text:?}\n")).collect();
+    assert_eq!(load_file(&file).unwrap(), expected);
+
+    let variables: Vec<(String, &str)> =
+        KEYS.iter().zip(values).map(|(key, (_, text))| (key.variable(), text)).collect();
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    assert_eq!(load(&[], &variables).unwrap(), expected);
+
+    let flags: Vec<String> =
+        KEYS.iter().zip(values).flat_map(|(key, (_, text))| [key.flag(), text.to_owned()]).collect();
+    assert_eq!(load(&flags.iter().map(String::as_str).collect::<Vec<_>>(), &[]).unwrap(), expected);
+}
+
+#[test]
+fn a_refused_value_is_told_with_key_place_value_and_rule() {
+    let refused = [
+        (
+            "ORGD_LISTEN",
+            "localhost",
+            "which is not an IP address and a port; it takes an IP address and a port, such as",
+        ),
+        (
+            "ORGD_RATE_LIMIT",
+            "fast",
+            "which is not a whole number; it takes a whole number of requests per minute from 0",
+        ),
+        ("ORGD_RATE_LIMIT", "-1", "which is not a whole number;"),
+        ("ORGD_RATE_LIMIT", "4294967296", "which is more than 4294967295;"),
+        ("ORGD_RATE_LIMIT", "99999999999999999999", "which is more than 4294967295;"),
+        ("ORGD_WORKERS", "1025", "which is more than 1024;"),
+        ("ORGD_DRAIN_SECONDS", "1.5", "which is not a whole number;"),
+        ("ORGD_ACCESS_LOG", "yes", "which is neither true nor false; it takes true or false"),
+        ("ORGD_LOG_FORMAT", "xml", "which is no format of the log; it takes text or json"),
+        ("ORGD_LOG", "inf", "of which \"inf\" is no level; it takes off, error, warn,"),
+        ("ORGD_LOG", "info,orgd=debg", "which is no filter"),
+        ("ORGD_LOG", "\u{b}a\u{e1}=", "which holds characters other than printable ASCII;"),
+        ("ORGD_LOG", "info,,warn", "of which \"\" is no level"),
+        ("ORGD_PUBLIC_URL", "orgd.example.com", "which does not start with http:// or https://;"),
+        ("ORGD_PUBLIC_URL", "https:///x", "which names no host;"),
+        ("ORGD_PUBLIC_URL", "https://x/\r\nSet-Cookie: a=b", "which holds more than a scheme,"),
+        ("ORGD_DATABASE_URL", "orgd.db", "which does not start with sqlite://; it takes sqlite:// and the path"),
+        ("ORGD_DATABASE_URL", "sqlite::memory:", "which no second connection could see"),
+        ("ORGD_DATABASE_URL", "sqlite://:memory:", "which no second connection could see"),
+        ("ORGD_DATABASE_URL", "sqlite://", "which names no file;"),
+        ("ORGD_DATABASE_URL", "sqlite://x.db?mode=ro", "which carries parameters;"),
+        ("ORGD_DATABASE_URL", "sqlite://x\u{fffd}.db", "which holds NUL or bytes that are not UTF-8;"),
+        ("ORGD_DATABASE_URL", "sqlite:///var/lib/orgd/", "which names a folder;"),
+        ("ORGD_DATABASE_URL", "postgres://db/orgd", "this version of orgd serves SQLite only; it takes sqlite://"),
+    ];
+    for (variable, text, problem) in refused {
+        let key = variable["ORGD_".len()..].to_lowercase();
+        let start = format!("environment variable {variable}: {key} is ");
+        let error = load(&[], &[(variable, text)]).unwrap_err();
+        assert!(error.starts_with(&start) && error.contains(problem) && !error.contains('\n'), "{text}: {error}");
+    }
+    let flag = load(&["--rate-limit", "-1"], &[]).unwrap_err();
+    assert!(
+        flag.starts_with(r#"flag --rate-limit: rate_limit is "-1", which is not a whole number; it takes"#),
+        "{flag}"
+    );
+    let file = load_file("workers = 2.5").unwrap_err();
+    assert!(file.starts_with(r#"FILE: workers is "2.5", which is not a whole number; it takes"#), "{file}");
+    let file = load_file("log = [\"info\"]").unwrap_err();
+    assert!(file.starts_with("FILE: log is \"[\\\"info\\\"]\", which is of the TOML type array; it takes"), "{file}");
+}
+
+#[test]
+fn a_stronger_place_hides_a_bad_value_of_a_weaker_one() {
+    assert_eq!(load(&["--workers", "2"], &[("ORGD_WORKERS", "many")]).unwrap().http.workers, 2);
+}
+
+#[test]
+fn a_password_in_a_database_url_is_not_shown() {
+    for text in [
+        "postgres://me:hunter2@db/orgd",
+        "postgresql://me:p@hunter2@db/orgd?x=1",
+        "postgres://db/orgd?password=hunter2",
+    ] {
+        let error = load(&[], &[("ORGD_DATABASE_URL", text)]).unwrap_err();
+        assert!(error.contains("postgres") && error.contains("db/orgd") && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn unknown_names_are_refused_with_the_nearest_known_one() {
+    assert_eq!(
+        load_file("rate-limit = 5").unwrap_err(),
+        r#"FILE: unknown key "rate-limit"; did you mean "rate_limit"?"#
+    );
+    assert_eq!(load_file("[log]\nlevel = 1").unwrap_err().split(',').next(), Some("FILE: log is \"{ level = 1 }\""));
+    assert_eq!(
+        load(&[], &[("ORGD_DATABSE_URL", "")]).unwrap_err(),
+        "unknown environment variable ORGD_DATABSE_URL; did you mean ORGD_DATABASE_URL?"
+    );
+    assert_eq!(
+        load(&[], &[("ORGD_CONFIG_FILE", "x")]).unwrap_err(),
+        "unknown environment variable ORGD_CONFIG_FILE; did you mean ORGD_CONFIG?"
+    );
+}
+
+#[test]
+fn other_variables_empty_ones_and_those_of_kubernetes_do_not_matter() {
+    let environment = [
+        ("PATH", "/bin"),
+        ("ORGDX", "1"),
+        ("ORGD_LISTEN", ""),
+        ("ORGD_CONFIG", ""),
+        ("ORGD_PORT", "tcp://10.0.0.1:8080"),
+        ("ORGD_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("ORGD_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("ORGD_SERVICE_HOST", "10.0.0.1"),
+        ("ORGD_SERVICE_PORT", "8080"),
+        ("ORGD_SERVICE_PORT_HTTP", "8080"),
+    ];
+    assert_eq!(load(&[], &environment).unwrap(), Config::default());
+    assert!(load(&[], &[("ORGD_PORTS", "8080")]).is_err());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_or_parsed_is_named() {
+    let missing = load(&["--config", "/nowhere/orgd.toml"], &[]).unwrap_err();
+    assert!(missing.starts_with("cannot read the configuration file /nowhere/orgd.toml: No such file"), "{missing}");
+    let broken = load_file("workers = 2\nlisten = oops\n").unwrap_err();
+    assert!(broken.starts_with("FILE, line 2: ") && !broken.contains('\n'), "{broken}");
+}
+
+#[test]
+fn automatic_numbers_follow_the_machine() {
+    let mut config = Config::default();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert_eq!(config.http.workers(), cores);
+    config.http.workers = 2;
+    assert_eq!((config.http.workers(), config.read_connections()), (2, 4));
+    config.http.workers = 9;
+    assert_eq!(config.read_connections(), 9);
+    config.database.read_connections = 1;
+    assert_eq!(config.read_connections(), 1);
+}
+
+#[test]
+fn the_public_url_is_derived_unless_given() {
+    let url = |configured: Option<&str>, bound: &str| {
+        let mut config = Config::default().http;
+        config.public_url = configured.map(str::to_owned);
+        config.public_url(bound.parse().unwrap())
+    };
+    assert_eq!(url(None, "127.0.0.1:8080"), "http://127.0.0.1:8080");
+    assert_eq!(url(None, "0.0.0.0:80"), "http://localhost:80");
+    assert_eq!(url(None, "[::]:80"), "http://localhost:80");
+    assert_eq!(url(None, "[::1]:80"), "http://[::1]:80");
+    assert_eq!(url(Some("https://orgd.example.com"), "0.0.0.0:80"), "https://orgd.example.com");
+}
+
+#[test]
+fn other_commands_load_with_the_common_flags() {
+    let common = CommonFlags { database_url: Some("sqlite://other.db".to_owned()), ..CommonFlags::default() };
+    let config = Config::load(common.into(), []).unwrap();
+    assert_eq!(config.database.url.path(), Path::new("other.db"));
+}
+
+proptest! {
+    #[test]
+    fn no_text_of_a_value_panics(text in ".*") {
+        for key in KEYS {
+            let variable = key.variable();
+            if let Err(error) = load(&[], &[(variable.as_str(), text.as_str())]) {
+                prop_assert!(error.contains(&variable));
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_taken_up_to_the_limit(number: u64) {
+        let parsed = values::up_to(1024_u64)(&number.to_string());
+        prop_assert_eq!(parsed.is_ok(), number <= 1024);
+    }
+}

@@ -1,0 +1,80 @@
+//! Owns how the text of each key becomes a value. An error says what is wrong with the text and completes "KEY is TEXT, …".
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::LogFormat;
+
+/// An IP address and a port.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "which is not an IP address and a port".to_owned())
+}
+
+/// A whole number from 0 to `most`.
+pub(super) fn up_to<T: FromStr + PartialOrd + Display>(most: T) -> impl FnOnce(&str) -> Result<T, String> {
+    move |text| {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err("which is not a whole number".to_owned());
+        }
+        // Digits alone fail to parse only when there are too many of them.
+        match text.parse::<T>() {
+            Ok(number) if number <= most => Ok(number),
+            _ => Err(format!("which is more than {most}")),
+        }
+    }
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "which is neither true nor false".to_owned())
+}
+
+/// `text` or `json`.
+pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("which is no format of the log".to_owned()),
+    }
+}
+
+/// A filter in tracing's syntax. Tracing takes any bare word for the name of a target, so that `inf` would silence the log
+/// without a word; here a bare word must be a level.
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    // Tracing's parser panics on some other characters, and no target holds any.
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return Err("which holds characters other than printable ASCII".to_owned());
+    }
+    for directive in text.split(',').map(str::trim) {
+        let is_level = !directive.is_empty() && directive.parse::<LevelFilter>().is_ok();
+        if !is_level && !directive.contains(['=', '[']) {
+            return Err(format!("of which {directive:?} is no level"));
+        }
+    }
+    match EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("which is no filter ({error})")),
+    }
+}
+
+/// Nothing, or `http://` or `https://` with a host and perhaps a path. Given back without a slash at its end.
+pub(super) fn public_url(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
+        return Err("which does not start with http:// or https://".to_owned());
+    };
+    if rest.is_empty() || rest.starts_with(['/', ':']) {
+        return Err("which names no host".to_owned());
+    }
+    // It ends up in headers and in front of paths.
+    if !rest.bytes().all(|byte| byte.is_ascii_graphic()) || rest.contains(['?', '#', '@', '"', '\\']) {
+        return Err("which holds more than a scheme, a host, a port and a path".to_owned());
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
+}
