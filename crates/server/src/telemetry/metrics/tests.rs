@@ -198,3 +198,12 @@ fn nothing_is_lost_when_many_count_at_once() {
     let sum = samples[r#"orgd_http_request_duration_seconds_sum{operation="getOrganizations"}"#];
     assert_eq!(sum, 39_996.0 / 1_000_000.0);
 }
+
+#[test]
+fn every_documented_status_is_counted_by_itself() {
+    for operation in crate::operations::Operation::ALL {
+        for status in operation.statuses() {
+            assert!(STATUSES.contains(status), "{} answers {status}", operation.id());
+        }
+    }
+}
