@@ -36,10 +36,10 @@ pub struct Organization {
     #[schema(required = false)]
     pub description: String,
     /// When it was created, UTC.
-    #[schema(inline)]
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
     pub created_at: Timestamp,
     /// When it was last changed, UTC.
-    #[schema(inline)]
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
     pub updated_at: Timestamp,
     /// True for the one organization that every installation starts with.
     pub is_default: bool,
@@ -106,6 +106,11 @@ pub struct UpdateOrganizationRequest {
 
 fn rule(code: &'static str, message: &'static str) -> ValidationError {
     ValidationError::new(code).with_message(message.into())
+}
+
+/// The rule for names of organizations and users that this name breaks, in words, if it breaks one.
+pub fn name_rule_broken_by(name: &str) -> Option<String> {
+    check_name(name).err().and_then(|error| error.message).map(|message| message.into_owned())
 }
 
 fn check_name(name: &str) -> Result<(), ValidationError> {

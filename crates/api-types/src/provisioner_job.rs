@@ -3,23 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::Timestamp;
-
-/// The schema of a whole number of no declared width, which is all that the reference says of one.
-struct Integer;
-
-impl PartialSchema for Integer {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::Integer).into()
-    }
-}
-
-impl ToSchema for Integer {}
 
 /// One piece of work for a worker, and what became of it. A key without a value is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,19 +16,19 @@ pub struct ProvisionerJob {
     #[schema(required = false)]
     pub id: Uuid,
     /// When the job was queued.
-    #[schema(required = false, inline)]
+    #[schema(required = false, value_type = chrono::DateTime<chrono::Utc>)]
     pub created_at: Timestamp,
     /// When a worker took the job; absent until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, inline)]
+    #[schema(nullable = false, value_type = Option<chrono::DateTime<chrono::Utc>>)]
     pub started_at: Option<Timestamp>,
     /// When the job ended, in whatever way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, inline)]
+    #[schema(nullable = false, value_type = Option<chrono::DateTime<chrono::Utc>>)]
     pub completed_at: Option<Timestamp>,
     /// When somebody asked to cancel the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, inline)]
+    #[schema(nullable = false, value_type = Option<chrono::DateTime<chrono::Utc>>)]
     pub canceled_at: Option<Timestamp>,
     /// Why the job failed, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -69,10 +56,10 @@ pub struct ProvisionerJob {
     #[schema(required = false)]
     pub tags: BTreeMap<String, String>,
     /// Place of a pending job, from 1, in the queue of the worker that would take it first; 0 for a job that is not pending.
-    #[schema(required = false, value_type = Integer, inline)]
+    #[schema(required = false, value_type = isize)]
     pub queue_position: u64,
     /// Length of that queue; 0 for a job that is not pending.
-    #[schema(required = false, value_type = Integer, inline)]
+    #[schema(required = false, value_type = isize)]
     pub queue_size: u64,
     /// The organization that the job belongs to.
     #[schema(required = false)]
@@ -120,29 +107,33 @@ pub struct ProvisionerJobInput {
 /// Names for people of what the job works on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = codersdk::ProvisionerJobMetadata)]
-#[serde(default)]
 pub struct ProvisionerJobMetadata {
     /// Name of the template version.
+    #[serde(default)]
     #[schema(required = false)]
     pub template_version_name: String,
     /// Template ID; the nil UUID when there is none.
+    #[serde(default)]
     #[schema(required = false)]
     pub template_id: Uuid,
     /// Name of the template.
+    #[serde(default)]
     #[schema(required = false)]
     pub template_name: String,
     /// The template's name that people see.
+    #[serde(default)]
     #[schema(required = false)]
     pub template_display_name: String,
     /// Path or URL of the template's icon.
+    #[serde(default)]
     #[schema(required = false)]
     pub template_icon: String,
     /// The workspace of a workspace build.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub workspace_id: Option<Uuid>,
     /// Name of the workspace of a workspace build.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     pub workspace_name: String,
 }
@@ -150,7 +141,7 @@ pub struct ProvisionerJobMetadata {
 macro_rules! wire_enum {
     (
         $(#[$meta:meta])*
-        $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }
+        $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:tt),+ $(,)? }
     ) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         $(#[$meta])*

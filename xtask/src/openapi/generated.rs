@@ -5,14 +5,14 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-/// The generated document: from the file, which must hold JSON, when one is named.
+/// The generated document: what the server's code makes, or the file, which must hold JSON, when one is named.
 ///
 /// # Errors
-/// The file cannot be read or is not a JSON object, or no file is named.
+/// The file cannot be read or is not a JSON object.
 pub(super) fn document(file: Option<&Path>) -> anyhow::Result<Value> {
     match file {
         Some(file) => read(file),
-        None => bail!("name the generated document with --generated FILE"),
+        None => Ok(serde_json::to_value(orgd::http::document::openapi())?),
     }
 }
 

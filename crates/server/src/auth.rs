@@ -1,0 +1,9 @@
+//! Who the caller is and what they may do.
+
+pub mod authenticate;
+pub mod credentials;
+pub mod identities;
+pub mod permission;
+pub mod principal;
+pub mod roles;
+pub mod token;

@@ -1,0 +1,114 @@
+//! Session tokens and users, kept in memory so that a request does not ask the database who is calling.
+//!
+//! A miss asks once. An entry goes as soon as a write that touches it is committed, and before that write is acknowledged.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+use uuid::Uuid;
+
+use super::principal::Principal;
+use super::token::SessionTokenRecord;
+
+/// How many session tokens and how many users are kept; the least useful ones make room.
+const CAPACITY: usize = 100_000;
+
+/// The two caches, bounded.
+pub struct Identities {
+    tokens: Cache<Box<str>, Arc<SessionTokenRecord>>,
+    users: Cache<Uuid, Arc<Principal>>,
+    generation: Mutex<u64>,
+}
+
+/// Proves that a value was read from the database after this moment; see [`Identities::begin_fill`].
+#[derive(Debug, Clone, Copy)]
+pub struct Fill(u64);
+
+impl Default for Identities {
+    fn default() -> Self {
+        Self { tokens: Cache::new(CAPACITY), users: Cache::new(CAPACITY), generation: Mutex::new(0) }
+    }
+}
+
+impl Identities {
+    /// The cached token with this id.
+    pub fn token(&self, id: &str) -> Option<Arc<SessionTokenRecord>> {
+        self.tokens.get(id)
+    }
+
+    /// The cached user.
+    pub fn user(&self, id: Uuid) -> Option<Arc<Principal>> {
+        self.users.get(&id)
+    }
+
+    /// To be called before the database is asked for what will be kept. A value that was read before a write and arrives after
+    /// it is then not kept: otherwise a revoked token could come back.
+    pub fn begin_fill(&self) -> Fill {
+        Fill(*self.generation.lock())
+    }
+
+    /// Keeps a token that was read after `fill`, unless something was forgotten since.
+    pub fn keep_token(&self, fill: Fill, token: &Arc<SessionTokenRecord>) {
+        let generation = self.generation.lock();
+        if *generation == fill.0 {
+            self.tokens.insert(token.id.as_str().into(), Arc::clone(token));
+        }
+    }
+
+    /// Keeps a user who was read after `fill`, unless something was forgotten since.
+    pub fn keep_user(&self, fill: Fill, user: &Arc<Principal>) {
+        let generation = self.generation.lock();
+        if *generation == fill.0 {
+            self.users.insert(user.user_id, Arc::clone(user));
+        }
+    }
+
+    /// Forgets a token that was revoked or changed.
+    pub fn forget_token(&self, id: &str) {
+        let mut generation = self.generation.lock();
+        *generation += 1;
+        self.tokens.remove(id);
+    }
+
+    /// Forgets a user whose roles, status or memberships changed.
+    pub fn forget_user(&self, id: Uuid) {
+        let mut generation = self.generation.lock();
+        *generation += 1;
+        self.users.remove(&id);
+    }
+
+    /// Forgets everything.
+    pub fn forget_all(&self) {
+        let mut generation = self.generation.lock();
+        *generation += 1;
+        self.tokens.clear();
+        self.users.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Identities;
+    use crate::auth::principal::{Principal, UserStatus};
+    use crate::auth::roles::RoleSet;
+    use uuid::Uuid;
+
+    #[test]
+    fn what_was_read_before_a_write_is_not_kept_after_it() {
+        let identities = Identities::default();
+        let id = Uuid::from_u128(7);
+        let stale = Arc::new(Principal::new(id, "a".to_owned(), UserStatus::Active, RoleSet::EMPTY, Vec::new()));
+        let fill = identities.begin_fill();
+        identities.forget_user(id);
+        identities.keep_user(fill, &stale);
+        assert!(identities.user(id).is_none());
+
+        identities.keep_user(identities.begin_fill(), &stale);
+        assert!(identities.user(id).is_some());
+        identities.forget_all();
+        assert!(identities.user(id).is_none());
+    }
+}

@@ -1,0 +1,79 @@
+//! Who asks: a user with their roles and memberships.
+
+use uuid::Uuid;
+
+use super::roles::{OrganizationRole, RoleSet, SiteRole};
+
+/// Whether a user may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserStatus {
+    /// May sign in.
+    Active,
+    /// Has not signed in for long; signing in makes them active.
+    Dormant,
+    /// May not sign in until an administrator allows it again.
+    Suspended,
+}
+
+impl UserStatus {
+    /// The status as the API and the database write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Dormant => "dormant",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// The status with this name; one that this version does not know lets nobody in.
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "active" => Self::Active,
+            "dormant" => Self::Dormant,
+            _ => Self::Suspended,
+        }
+    }
+}
+
+/// A user's place in one organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Membership {
+    /// The organization.
+    pub organization: Uuid,
+    /// The roles there.
+    pub roles: RoleSet<OrganizationRole>,
+}
+
+/// A user and all that decides what they may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// User ID.
+    pub user_id: Uuid,
+    /// User name.
+    pub username: String,
+    /// Whether the user may sign in.
+    pub status: UserStatus,
+    /// Site roles.
+    pub roles: RoleSet<SiteRole>,
+    memberships: Vec<Membership>,
+}
+
+impl Principal {
+    /// Puts a user together with their memberships, in any order.
+    pub fn new(
+        user_id: Uuid,
+        username: String,
+        status: UserStatus,
+        roles: RoleSet<SiteRole>,
+        mut memberships: Vec<Membership>,
+    ) -> Self {
+        memberships.sort_unstable_by_key(|membership| membership.organization);
+        Self { user_id, username, status, roles, memberships }
+    }
+
+    /// The user's roles in the organization, or `None` when they are not a member.
+    pub fn roles_in(&self, organization: Uuid) -> Option<RoleSet<OrganizationRole>> {
+        let place = self.memberships.binary_search_by_key(&organization, |membership| membership.organization);
+        place.ok().map(|index| self.memberships[index].roles)
+    }
+}

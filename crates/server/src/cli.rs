@@ -1,0 +1,77 @@
+//! The command line: one executable, roles as subcommands. The only place that writes to standard output.
+
+mod access;
+mod export;
+mod import;
+mod output;
+mod serve;
+mod token;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::ServeFlags;
+
+/// A server for Coder's Organizations API.
+#[derive(Debug, Parser)]
+#[command(name = "orgd", version, about, long_about = None, subcommand_required = false, arg_required_else_help = false)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and Swagger UI (what orgd does without a command)
+    Serve(ServeFlags),
+    /// Create, list and revoke session tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Create and list users, and grant them roles
+    #[command(subcommand)]
+    User(user::Command),
+    /// Read organizations and provisioner jobs from JSON or NDJSON files
+    Import(import::Flags),
+    /// Write organizations and provisioner jobs as NDJSON
+    Export(export::Flags),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// Runs the command that the arguments of the process name.
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        None => serve::run(ServeFlags::default()),
+        Some(Command::Serve(flags)) => serve::run(flags),
+        Some(Command::Token(command)) => token::run(command),
+        Some(Command::User(command)) => user::run(command),
+        Some(Command::Import(flags)) => import::run(flags),
+        Some(Command::Export(flags)) => export::run(flags),
+        Some(Command::Openapi) => print_document(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_document() -> anyhow::Result<()> {
+    output::print(&crate::http::document::openapi().to_pretty_json()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,60 @@
+//! How a command gets at the database, beside a running server or alone.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::change::NoCopies;
+use crate::config::{CommonFlags, Config, DatabaseUrl, process_environment};
+use crate::db::{self, Conn, Database, Readers, ServerLock, WriterObserver};
+
+/// A running server looks for other writers every 25 ms; after this time it has seen what the command wrote.
+const UNTIL_NOTICED: Duration = Duration::from_millis(150);
+
+/// The database that the flags and the environment name.
+pub struct Access {
+    path: PathBuf,
+}
+
+struct Uncounted;
+
+impl WriterObserver for Uncounted {
+    fn committed(&self, _: usize) {}
+}
+
+impl Access {
+    /// Reads the configuration.
+    pub fn new(flags: CommonFlags) -> anyhow::Result<Self> {
+        let config = Config::load(flags.into(), process_environment())?;
+        let DatabaseUrl::Sqlite { path } = config.database.url;
+        Ok(Self { path })
+    }
+
+    /// Opens the database for writing by this process alone or beside a server.
+    pub fn open(&self) -> anyhow::Result<Conn> {
+        Ok(db::prepare(&self.path)?)
+    }
+
+    /// Runs `work` with the database and, when a server is running, waits until it has seen the result.
+    pub fn with_database<T, F>(&self, work: impl FnOnce(Database) -> F) -> anyhow::Result<T>
+    where
+        F: Future<Output = anyhow::Result<T>>,
+    {
+        let readers = Readers::open(&self.path, 1)?;
+        let (database, _thread) = Database::open(self.open()?, readers, Box::new(NoCopies), Arc::new(Uncounted))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().context("cannot start")?;
+        let result = runtime.block_on(work(database))?;
+        self.wait_until_noticed();
+        Ok(result)
+    }
+
+    /// Lets a running server see what was written, so that the command's success holds there too.
+    pub fn wait_until_noticed(&self) {
+        if ServerLock::is_held(&self.path) {
+            std::thread::sleep(UNTIL_NOTICED);
+        }
+    }
+}

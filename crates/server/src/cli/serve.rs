@@ -1,0 +1,114 @@
+//! `orgd serve`: puts the parts together and runs them.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use anyhow::Context;
+
+use super::output;
+use crate::auth::identities::Identities;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, DatabaseUrl, ServeFlags, process_environment};
+use crate::db::bootstrap::{self, FirstStart};
+use crate::db::{self, Database, Readers, ServerLock, WriterObserver};
+use crate::http::App;
+use crate::http::middleware::Observation;
+use crate::http::server::{self, Options};
+use crate::model::ReadModel;
+use crate::model::publisher::ModelPublisher;
+use crate::operations::Operation;
+use crate::ratelimit::RateLimiter;
+use crate::service::Services;
+use crate::telemetry::access::AccessLog;
+use crate::telemetry::log;
+use crate::telemetry::metrics::Metrics;
+
+/// Serves until a signal stops it.
+pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
+    let config = Config::load(flags, process_environment())?;
+    let log_guard = log::init(&config)?;
+    let (access_log, _access_guard) = AccessLog::start(&config.log, &log_guard)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let DatabaseUrl::Sqlite { path } = &config.database.url;
+    let _lock = ServerLock::acquire(path)?;
+    let metrics = Arc::new(Metrics::new(operation_labels(), log_guard.dropped(), clock.now()));
+    let (app, first_start) = assemble(&config, path, clock, metrics, access_log)?;
+    let listener =
+        TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
+    let options = Options { workers: config.http.workers(), drain: config.http.drain, observation: observation() };
+    actix_web::rt::System::new().block_on(async {
+        let (server, address) = server::serve(app, listener, options)?;
+        announce(&config, address, first_start.as_ref())?;
+        server.await.context("the server failed")
+    })
+}
+
+/// Opens the database, reads what requests need first, and starts the writer.
+fn assemble(
+    config: &Config,
+    path: &Path,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    access_log: AccessLog,
+) -> anyhow::Result<(Data<App>, Option<FirstStart>)> {
+    let mut conn = db::prepare(path)?;
+    let first_start = bootstrap::run(&mut conn, clock.now())?;
+    let readers = Readers::open(path, config.read_connections())?;
+    let model = Arc::new(ReadModel::default());
+    let identities = Arc::new(Identities::default());
+    let mut publisher = ModelPublisher::new(Arc::clone(&model), Arc::clone(&identities), readers.clone());
+    publisher.load_organizations()?;
+    let observer = Arc::new(CountCommits(Arc::clone(&metrics)));
+    let (database, _thread) = Database::open(conn, readers, Box::new(publisher), observer)?;
+    let services = Arc::new(Services::new(Arc::clone(&model), database.clone(), Arc::clone(&clock)));
+    let limiter = RateLimiter::new(config.http.rate_limit);
+    let app = App { services, model, database, identities, limiter, metrics, access_log, clock };
+    Ok((Data::new(app), first_start))
+}
+
+struct CountCommits(Arc<Metrics>);
+
+impl WriterObserver for CountCommits {
+    fn committed(&self, units: usize) {
+        self.0.record_writer_batch(units as u64);
+    }
+}
+
+/// The operation ids in the order of their index. Leaked: there is one list for the life of the process.
+fn operation_labels() -> &'static [&'static str] {
+    Operation::ALL.iter().map(|operation| operation.id()).collect::<Vec<_>>().leak()
+}
+
+fn announce(config: &Config, address: SocketAddr, first_start: Option<&FirstStart>) -> anyhow::Result<()> {
+    let url = config.http.public_url(address);
+    tracing::info!(%address, swagger = %format!("{url}/swagger/"), "serving");
+    let Some(FirstStart { organization, owner, token }) = first_start else { return Ok(()) };
+    let token = token.reveal();
+    output::print(&format!(
+        "\
+This database is new: it has the organization \"{organization}\" and the user \"{owner}\".
+
+Session token of {owner}, shown this once:
+
+    {token}
+
+Swagger UI: {url}/swagger/
+First call: curl -H 'Coder-Session-Token: {token}' {url}/api/v2/organizations
+",
+        organization = organization.name,
+        owner = owner.username,
+    ))
+}
+
+#[cfg(not(feature = "bench-ceiling"))]
+fn observation() -> Observation {
+    Observation::On
+}
+
+/// The benchmark measures the server with and without what is recorded of each request.
+#[cfg(feature = "bench-ceiling")]
+fn observation() -> Observation {
+    if std::path::Path::new("orgd-bench-unobserved").exists() { Observation::Off } else { Observation::On }
+}

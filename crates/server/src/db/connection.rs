@@ -1,0 +1,123 @@
+//! Opens SQLite connections with the settings that the rest of the server relies on.
+
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::error::DbError;
+
+/// The connection that every query of the server runs on.
+pub type Conn = SqliteConnection;
+
+/// Marks a database file as one of orgd's, so that the file of another program is refused and left alone. "orgd" in ASCII.
+const APPLICATION_ID: i32 = 0x6f72_6764;
+
+/// Two connections that write and checkpoint at once could corrupt a database up to 3.51.2.
+const OLDEST_SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+// `busy_timeout` comes first: the statements after it may meet a lock. `synchronous=FULL` is what makes an acknowledged write
+// survive a power cut. Without memory mapping an I/O error is an error and not a signal.
+const COMMON: &str = "
+    PRAGMA busy_timeout = 5000;
+    PRAGMA foreign_keys = ON;
+    PRAGMA recursive_triggers = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+    PRAGMA mmap_size = 0;
+    PRAGMA temp_store = MEMORY;
+";
+const WRITER: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA cache_size = -65536;
+    PRAGMA wal_autocheckpoint = 1000;
+    PRAGMA journal_size_limit = 67108864;
+";
+const READER: &str = "
+    PRAGMA query_only = ON;
+    PRAGMA cache_size = -16384;
+";
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+#[derive(QueryableByName)]
+struct ApplicationId {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    application_id: i32,
+}
+
+#[derive(QueryableByName)]
+struct Tables {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    tables: i32,
+}
+
+/// Opens the connection for writing, makes the file (readable by its owner only) when there is none, and refuses the file of
+/// another program and a SQLite with a known corruption bug.
+pub fn open_writer(path: &Path) -> Result<Conn, DbError> {
+    create_private(path)?;
+    let mut conn = open(path)?;
+    check_version(&mut conn)?;
+    conn.batch_execute(COMMON).map_err(|error| refused(path, &error.to_string()))?;
+    claim(&mut conn, path)?;
+    conn.batch_execute(WRITER).map_err(|error| refused(path, &error.to_string()))?;
+    Ok(conn)
+}
+
+/// Gives a fresh connection of the read pool its settings: it can read and nothing else.
+pub fn set_up_reader(conn: &mut Conn) -> Result<(), diesel::result::Error> {
+    conn.batch_execute(COMMON)?;
+    conn.batch_execute(READER)
+}
+
+fn open(path: &Path) -> Result<Conn, DbError> {
+    let name = path.to_str().ok_or_else(|| refused(path, "its name is not UTF-8"))?;
+    Conn::establish(name).map_err(|error| refused(path, &error.to_string()))
+}
+
+fn create_private(path: &Path) -> Result<(), DbError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| refused(folder, &error.to_string()))?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(|error| refused(path, &error.to_string()))
+}
+
+fn check_version(conn: &mut Conn) -> Result<(), DbError> {
+    let row: Version = diesel::sql_query("SELECT sqlite_version() AS version").get_result(conn)?;
+    let mut parts = row.version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut part = || parts.next().unwrap_or(0);
+    let version = (part(), part(), part());
+    if version < OLDEST_SAFE_SQLITE {
+        return Err(DbError::Internal(format!("SQLite {} can corrupt a database; 3.51.3 is needed", row.version)));
+    }
+    Ok(())
+}
+
+fn claim(conn: &mut Conn, path: &Path) -> Result<(), DbError> {
+    let found = diesel::sql_query("SELECT application_id FROM pragma_application_id").get_result::<ApplicationId>(conn);
+    let id = found.map_err(|error| refused(path, &error.to_string()))?.application_id;
+    if id == APPLICATION_ID {
+        return Ok(());
+    }
+    let Tables { tables } = diesel::sql_query("SELECT count(*) AS tables FROM sqlite_schema").get_result(conn)?;
+    if id != 0 || tables != 0 {
+        return Err(refused(path, "it is a database of another program; name a file that does not exist yet"));
+    }
+    conn.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
+    Ok(())
+}
+
+fn refused(path: &Path, why: &str) -> DbError {
+    DbError::Unavailable(format!("cannot open {}: {why}", path.display()))
+}

@@ -1,0 +1,235 @@
+//! The provisioner_jobs table.
+
+pub mod list;
+
+use diesel::prelude::*;
+use orgd_api_types::{
+    JobErrorCode, ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus,
+    ProvisionerJobType, Timestamp,
+};
+use uuid::Uuid;
+
+use super::Database;
+use super::connection::Conn;
+use super::error::DbError;
+use super::schema::provisioner_jobs;
+use super::types::{DbTime, DbUuid};
+use crate::queue::{PriorityClass, ProvisionerType, QueueKey};
+use crate::tags::TagSetId;
+
+/// A stored job: what the API shows of it, less what is known only in memory (tags, queue numbers, available workers), and
+/// what the queue needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRecord {
+    /// The job with empty tags, zero queue numbers and no available workers.
+    pub job: ProvisionerJob,
+    /// Which tags it has.
+    pub tag_set: TagSetId,
+    /// Which kind of worker it needs.
+    pub provisioner: ProvisionerType,
+    /// Which part of the queue it stands in.
+    pub class: PriorityClass,
+    /// The error code as it was stored, also one that the contract does not name.
+    pub error_code: String,
+}
+
+impl JobRecord {
+    /// Where the job stands in its queue's order.
+    pub fn queue_key(&self) -> QueueKey {
+        QueueKey { class: self.class, created_at: self.job.created_at, id: self.job.id }
+    }
+
+    /// True while the job waits for a worker.
+    pub fn is_pending(&self) -> bool {
+        self.job.status == ProvisionerJobStatus::Pending
+    }
+
+    /// True until a worker takes the job; only then is it said who could.
+    pub fn may_be_taken(&self) -> bool {
+        self.job.started_at.is_none()
+    }
+}
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = provisioner_jobs)]
+struct JobRow {
+    id: DbUuid,
+    organization_id: DbUuid,
+    initiator_id: DbUuid,
+    file_id: DbUuid,
+    kind: i16,
+    provisioner: i16,
+    class: i16,
+    tag_set_id: i32,
+    status: i16,
+    created_at: DbTime,
+    started_at: Option<DbTime>,
+    canceled_at: Option<DbTime>,
+    completed_at: Option<DbTime>,
+    error: String,
+    error_code: String,
+    worker_id: Option<DbUuid>,
+    worker_name: String,
+    input: String,
+    metadata: String,
+    logs_overflowed: bool,
+}
+
+impl TryFrom<JobRow> for JobRecord {
+    type Error = DbError;
+
+    fn try_from(row: JobRow) -> Result<Self, DbError> {
+        let code = |what: &str, value: i16| DbError::Internal(format!("provisioner_jobs.{what} holds {value}"));
+        let job = ProvisionerJob {
+            id: row.id.into(),
+            created_at: row.created_at.into(),
+            started_at: row.started_at.map(Into::into),
+            completed_at: row.completed_at.map(Into::into),
+            canceled_at: row.canceled_at.map(Into::into),
+            error: row.error,
+            // A code of another release is kept in the database and left out here: the contract does not name it.
+            error_code: JobErrorCode::from_wire(&row.error_code),
+            status: from_code(ProvisionerJobStatus::ALL, row.status).ok_or_else(|| code("status", row.status))?,
+            worker_id: row.worker_id.map(Into::into),
+            worker_name: row.worker_name,
+            file_id: row.file_id.into(),
+            tags: Default::default(),
+            queue_position: 0,
+            queue_size: 0,
+            organization_id: row.organization_id.into(),
+            initiator_id: row.initiator_id.into(),
+            input: read_input(&row.input),
+            kind: from_code(ProvisionerJobType::ALL, row.kind).ok_or_else(|| code("kind", row.kind))?,
+            available_workers: Vec::new(),
+            metadata: serde_json::from_str::<ProvisionerJobMetadata>(&row.metadata)
+                .map_err(|error| DbError::Internal(format!("provisioner_jobs.metadata: {error}")))?,
+            logs_overflowed: row.logs_overflowed,
+        };
+        Ok(Self {
+            job,
+            tag_set: TagSetId(row.tag_set_id),
+            provisioner: ProvisionerType::from_code(row.provisioner)
+                .ok_or_else(|| code("provisioner", row.provisioner))?,
+            class: from_code(CLASSES, row.class).ok_or_else(|| code("class", row.class))?,
+            error_code: row.error_code,
+        })
+    }
+}
+
+/// In the order of their numbers in the database.
+const CLASSES: &[PriorityClass] = &[PriorityClass::People, PriorityClass::Prebuild];
+
+/// The number that the database keeps for a value: its place in the list of all values.
+pub(super) fn to_code<T: PartialEq>(all: &[T], value: &T) -> i16 {
+    all.iter().position(|known| known == value).and_then(|index| i16::try_from(index).ok()).unwrap_or(-1)
+}
+
+fn from_code<T: Copy>(all: &[T], code: i16) -> Option<T> {
+    usize::try_from(code).ok().and_then(|index| all.get(index).copied())
+}
+
+/// What the job works on; stored input that does not decode is shown as an error instead of hiding the job.
+fn read_input(stored: &str) -> ProvisionerJobInput {
+    serde_json::from_str(stored).unwrap_or_else(|error| ProvisionerJobInput {
+        error: format!("decode input {stored:?}: {error}"),
+        ..ProvisionerJobInput::default()
+    })
+}
+
+impl Database {
+    /// The job with this id, in whatever organization.
+    pub fn find_provisioner_job(&self, id: Uuid) -> Result<Option<JobRecord>, DbError> {
+        find(&mut *self.readers.get()?, id)
+    }
+}
+
+pub(crate) fn find(conn: &mut Conn, id: Uuid) -> Result<Option<JobRecord>, DbError> {
+    provisioner_jobs::table
+        .filter(provisioner_jobs::id.eq(DbUuid(id)))
+        .select(JobRow::as_select())
+        .first::<JobRow>(conn)
+        .optional()?
+        .map(JobRecord::try_from)
+        .transpose()
+}
+
+/// Stores one job as given.
+pub(crate) fn insert(conn: &mut Conn, record: &JobRecord, updated_at: Timestamp) -> Result<(), DbError> {
+    use provisioner_jobs as table;
+    let job = &record.job;
+    let times = (
+        table::created_at.eq(DbTime(job.created_at)),
+        table::updated_at.eq(DbTime(updated_at)),
+        table::started_at.eq(job.started_at.map(DbTime)),
+        table::canceled_at.eq(job.canceled_at.map(DbTime)),
+        table::completed_at.eq(job.completed_at.map(DbTime)),
+    );
+    let people = (
+        table::organization_id.eq(DbUuid(job.organization_id)),
+        table::initiator_id.eq(DbUuid(job.initiator_id)),
+        table::worker_id.eq(job.worker_id.map(DbUuid)),
+        table::worker_name.eq(&job.worker_name),
+    );
+    let codes = (
+        table::kind.eq(to_code(ProvisionerJobType::ALL, &job.kind)),
+        table::status.eq(to_code(ProvisionerJobStatus::ALL, &job.status)),
+        table::provisioner.eq(record.provisioner.code()),
+        table::class.eq(to_code(CLASSES, &record.class)),
+        table::tag_set_id.eq(record.tag_set.0),
+    );
+    let texts = (
+        table::error.eq(&job.error),
+        table::error_code.eq(&record.error_code),
+        table::input.eq(to_text(&job.input)?),
+        table::metadata.eq(to_text(&job.metadata)?),
+        table::logs_overflowed.eq(job.logs_overflowed),
+    );
+    diesel::insert_into(table::table)
+        .values((table::id.eq(DbUuid(job.id)), table::file_id.eq(DbUuid(job.file_id)), times, people, codes, texts))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn to_text(value: &impl serde::Serialize) -> Result<String, DbError> {
+    serde_json::to_string(value).map_err(|error| DbError::Internal(error.to_string()))
+}
+
+/// A pending job as the queue index needs it.
+pub type PendingRow = (Uuid, ProvisionerType, TagSetId, QueueKey);
+
+/// Every pending job, from the one index that holds all that is asked for.
+pub(crate) fn list_pending(conn: &mut Conn) -> Result<Vec<PendingRow>, DbError> {
+    use provisioner_jobs as table;
+    type Row = (DbUuid, i16, i32, i16, DbTime, DbUuid);
+    let rows = table::table
+        // The index has the condition as a literal; a bound value would not be matched with it.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("status = 0"))
+        .order((
+            table::organization_id,
+            table::provisioner,
+            table::tag_set_id,
+            table::class,
+            table::created_at,
+            table::id,
+        ))
+        .select((
+            table::organization_id,
+            table::provisioner,
+            table::tag_set_id,
+            table::class,
+            table::created_at,
+            table::id,
+        ))
+        .load_iter::<Row, diesel::connection::DefaultLoadingMode>(conn)?;
+    let mut pending = Vec::new();
+    for row in rows {
+        let (organization, provisioner, tag_set, class, created_at, id) = row?;
+        let (Some(provisioner), Some(class)) = (ProvisionerType::from_code(provisioner), from_code(CLASSES, class))
+        else {
+            return Err(DbError::Internal("a pending job has an unknown provisioner or class".to_owned()));
+        };
+        let key = QueueKey { class, created_at: created_at.into(), id: id.into() };
+        pending.push((organization.into(), provisioner, TagSetId(tag_set), key));
+    }
+    Ok(pending)
+}

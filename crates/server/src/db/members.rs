@@ -1,0 +1,62 @@
+//! The organization_members table.
+
+use diesel::prelude::*;
+use orgd_api_types::Timestamp;
+use uuid::Uuid;
+
+use super::connection::Conn;
+use super::error::DbError;
+use super::schema::organization_members;
+use super::types::{DbTime, DbUuid};
+use crate::auth::principal::Membership;
+use crate::auth::roles::{OrganizationRole, RoleSet};
+
+/// Makes a user a member with these roles, given as the JSON array of their names.
+pub(super) fn insert(
+    conn: &mut Conn,
+    user: Uuid,
+    organization: Uuid,
+    roles: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let row = (
+        organization_members::user_id.eq(DbUuid(user)),
+        organization_members::organization_id.eq(DbUuid(organization)),
+        organization_members::roles.eq(roles),
+        organization_members::created_at.eq(DbTime(now)),
+        organization_members::updated_at.eq(DbTime(now)),
+    );
+    diesel::insert_into(organization_members::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// The user's memberships and their roles.
+pub(super) fn list_of_user(conn: &mut Conn, user: Uuid) -> Result<Vec<Membership>, DbError> {
+    let rows: Vec<(DbUuid, String)> = organization_members::table
+        .filter(organization_members::user_id.eq(DbUuid(user)))
+        .select((organization_members::organization_id, organization_members::roles))
+        .load(conn)?;
+    let membership = |(organization, roles): (DbUuid, String)| Membership {
+        organization: organization.into(),
+        roles: RoleSet::from_json(&roles),
+    };
+    Ok(rows.into_iter().map(membership).collect())
+}
+
+/// Adds roles to a member's, and makes the user a member first where needed.
+pub(super) fn add_roles(
+    conn: &mut Conn,
+    user: Uuid,
+    organization: Uuid,
+    roles: RoleSet<OrganizationRole>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let member = organization_members::table.find((DbUuid(user), DbUuid(organization)));
+    let held: Option<String> = member.select(organization_members::roles).first(conn).optional()?;
+    let Some(held) = held else { return insert(conn, user, organization, &roles.to_json(), now) };
+    let roles: RoleSet<OrganizationRole> = RoleSet::from_json(&held).iter().chain(roles.iter()).collect();
+    diesel::update(member)
+        .set((organization_members::roles.eq(roles.to_json()), organization_members::updated_at.eq(DbTime(now))))
+        .execute(conn)?;
+    Ok(())
+}

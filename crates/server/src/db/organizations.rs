@@ -1,0 +1,216 @@
+//! The organizations table.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use orgd_api_types::{Organization, Timestamp};
+use uuid::Uuid;
+
+use super::Database;
+use super::connection::Conn;
+use super::error::DbError;
+use super::schema::{organization_members, organizations, provisioner_keys, users};
+use super::types::{DbTime, DbUuid};
+use crate::change::Change;
+
+/// A row of the table, less what only the database needs.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = organizations)]
+struct OrganizationRow {
+    id: DbUuid,
+    name: String,
+    display_name: String,
+    description: String,
+    icon: String,
+    is_default: bool,
+    created_at: DbTime,
+    updated_at: DbTime,
+}
+
+impl From<OrganizationRow> for Organization {
+    fn from(row: OrganizationRow) -> Self {
+        let OrganizationRow { id, name, display_name, description, icon, is_default, created_at, updated_at } = row;
+        Self {
+            id: id.into(),
+            name,
+            display_name,
+            icon,
+            description,
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
+            is_default,
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = organizations)]
+struct NewOrganizationRow<'a> {
+    id: DbUuid,
+    name: &'a str,
+    display_name: &'a str,
+    description: &'a str,
+    icon: &'a str,
+    is_default: bool,
+    created_at: DbTime,
+    updated_at: DbTime,
+}
+
+/// The columns of an organization to change; `None` leaves a column as it is.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = organizations)]
+pub struct OrganizationChanges {
+    /// The new name.
+    pub name: Option<String>,
+    /// The new display name.
+    pub display_name: Option<String>,
+    /// The new description, empty to clear it.
+    pub description: Option<String>,
+    /// The new icon, empty to clear it.
+    pub icon: Option<String>,
+}
+
+/// What keeps an organization from being deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeletionBlockers {
+    /// Members beyond the one who may stay.
+    pub members: i64,
+    /// Provisioner keys.
+    pub provisioner_keys: i64,
+}
+
+/// How a deletion went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// The organization is gone.
+    Done,
+    /// It was not there, or no longer.
+    NotFound,
+    /// It is the default organization.
+    IsDefault,
+    /// Something is left in it.
+    Blocked(DeletionBlockers),
+}
+
+impl Database {
+    /// Every organization that is not deleted.
+    pub fn list_organizations(&self) -> Result<Vec<Organization>, DbError> {
+        list(&mut *self.readers.get()?)
+    }
+
+    /// Inserts an organization and makes `creator` its member, both or neither.
+    pub async fn create_organization(&self, new: Organization, creator: Uuid) -> Result<Arc<Organization>, DbError> {
+        self.writer
+            .write(move |conn| {
+                insert(conn, &new)?;
+                super::members::insert(conn, creator, new.id, "[]", new.created_at)?;
+                let saved = Arc::new(new);
+                Ok((Arc::clone(&saved), vec![Change::OrganizationSaved(saved), Change::UserChanged(creator)]))
+            })
+            .await
+    }
+
+    /// Changes the given columns of a live organization and moves `updated_at`; `None` when there is no such organization.
+    pub async fn update_organization(
+        &self,
+        id: Uuid,
+        changes: OrganizationChanges,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Organization>>, DbError> {
+        self.writer
+            .write(move |conn| {
+                let saved = update(conn, id, &changes, now)?.map(Arc::new);
+                let changes = saved.iter().cloned().map(Change::OrganizationSaved).collect();
+                Ok((saved, changes))
+            })
+            .await
+    }
+
+    /// Marks a live organization as deleted unless something in it forbids that.
+    pub async fn delete_organization(&self, id: Uuid, now: Timestamp) -> Result<Deletion, DbError> {
+        self.writer
+            .write(move |conn| {
+                let outcome = delete(conn, id, now)?;
+                let changes =
+                    if outcome == Deletion::Done { vec![Change::OrganizationDeleted(id)] } else { Vec::new() };
+                Ok((outcome, changes))
+            })
+            .await
+    }
+}
+
+/// Every organization that is not deleted.
+pub(super) fn list(conn: &mut Conn) -> Result<Vec<Organization>, DbError> {
+    let rows = organizations::table
+        .filter(organizations::deleted_at.is_null())
+        .select(OrganizationRow::as_select())
+        .load::<OrganizationRow>(conn)?;
+    Ok(rows.into_iter().map(Organization::from).collect())
+}
+
+/// The live organization with this name, in whatever case.
+pub(crate) fn find_by_name(conn: &mut Conn, name: &str) -> Result<Option<Organization>, DbError> {
+    let wanted = name.to_ascii_lowercase();
+    Ok(list(conn)?.into_iter().find(|organization| organization.name.to_ascii_lowercase() == wanted))
+}
+
+/// Inserts one organization as given.
+pub(crate) fn insert(conn: &mut Conn, new: &Organization) -> Result<(), DbError> {
+    let row = NewOrganizationRow {
+        id: new.id.into(),
+        name: &new.name,
+        display_name: &new.display_name,
+        description: &new.description,
+        icon: &new.icon,
+        is_default: new.is_default,
+        created_at: new.created_at.into(),
+        updated_at: new.updated_at.into(),
+    };
+    diesel::insert_into(organizations::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+fn update(
+    conn: &mut Conn,
+    id: Uuid,
+    changes: &OrganizationChanges,
+    now: Timestamp,
+) -> Result<Option<Organization>, DbError> {
+    let live = organizations::table.find(DbUuid(id)).filter(organizations::deleted_at.is_null());
+    let row = diesel::update(live)
+        .set((changes, organizations::updated_at.eq(DbTime(now))))
+        .returning(OrganizationRow::as_returning())
+        .get_result::<OrganizationRow>(conn)
+        .optional()?;
+    Ok(row.map(Organization::from))
+}
+
+fn delete(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<Deletion, DbError> {
+    let live = organizations::table.find(DbUuid(id)).filter(organizations::deleted_at.is_null());
+    match live.select(organizations::is_default).first::<bool>(conn).optional()? {
+        None => return Ok(Deletion::NotFound),
+        Some(true) => return Ok(Deletion::IsDefault),
+        Some(false) => {}
+    }
+    let blockers = count_blockers(conn, id)?;
+    if blockers != DeletionBlockers::default() {
+        return Ok(Deletion::Blocked(blockers));
+    }
+    diesel::update(organizations::table.find(DbUuid(id)))
+        .set((organizations::deleted_at.eq(Some(DbTime(now))), organizations::updated_at.eq(DbTime(now))))
+        .execute(conn)?;
+    Ok(Deletion::Done)
+}
+
+fn count_blockers(conn: &mut Conn, id: Uuid) -> Result<DeletionBlockers, DbError> {
+    let members: i64 = organization_members::table
+        .inner_join(users::table)
+        .filter(organization_members::organization_id.eq(DbUuid(id)))
+        .filter(users::deleted_at.is_null())
+        .count()
+        .get_result(conn)?;
+    let provisioner_keys =
+        provisioner_keys::table.filter(provisioner_keys::organization_id.eq(DbUuid(id))).count().get_result(conn)?;
+    // One member is free, whoever it is: normally the one who created the organization.
+    Ok(DeletionBlockers { members: (members - 1).max(0), provisioner_keys })
+}

@@ -1,0 +1,21 @@
+//! The HTTP side: binds operations to paths, reads requests, writes answers. The rules are in `service`.
+
+mod answer;
+mod body;
+#[cfg(feature = "bench-ceiling")]
+mod ceiling;
+pub mod document;
+mod error;
+mod errors_documented;
+mod examples;
+mod gate;
+mod health;
+pub mod middleware;
+mod organizations;
+mod pages;
+mod provisioner_jobs;
+mod routes;
+pub mod server;
+mod state;
+
+pub use state::App;

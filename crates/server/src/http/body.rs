@@ -1,0 +1,103 @@
+//! Reads request bodies: their media type, their size, their time, their JSON.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::web::Payload;
+use bytes::BytesMut;
+use futures_util::StreamExt;
+use orgd_api_types::Response;
+use serde::de::DeserializeOwned;
+
+use super::error::{ApiError, too_large};
+use crate::wire::body::{BodyError, check_media_type, read_json};
+
+/// The largest body that is read, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
+/// How long a caller may take to send a body. Actix limits the time for the head only.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Why a body was not read.
+#[derive(Debug)]
+pub enum UnreadableBody {
+    /// It says that it is not JSON.
+    MediaType(String),
+    /// It is larger than [`MAX_BODY`].
+    TooLarge,
+    /// It did not arrive, or not in time.
+    Interrupted(String),
+    /// It is not the JSON that the operation takes.
+    Json(BodyError),
+}
+
+impl UnreadableBody {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Interrupted(_) | Self::Json(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The body of the answer.
+    pub fn body(&self) -> Response {
+        match self {
+            Self::MediaType(why) => {
+                Response { message: "Unsupported media type.".to_owned(), detail: why.clone(), validations: Vec::new() }
+            }
+            Self::TooLarge => too_large(),
+            Self::Interrupted(why) => Response {
+                message: "Request body could not be read.".to_owned(),
+                detail: why.clone(),
+                validations: Vec::new(),
+            },
+            Self::Json(error) => Response {
+                message: error.message().to_owned(),
+                detail: error.detail(),
+                validations: error.validations(),
+            },
+        }
+    }
+}
+
+/// Reads the body of a request as JSON.
+pub async fn json<T: DeserializeOwned + Default>(request: &HttpRequest, payload: Payload) -> Result<T, ApiError> {
+    read(request, payload).await.map_err(ApiError::Body)
+}
+
+async fn read<T: DeserializeOwned + Default>(request: &HttpRequest, payload: Payload) -> Result<T, UnreadableBody> {
+    let headers = request.headers();
+    check_media_type(text_of(headers, &CONTENT_TYPE)).map_err(UnreadableBody::MediaType)?;
+    if let Some(encoding) = text_of(headers, &CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        let why = format!("Content-Encoding {encoding:?} is not supported; send the body as it is.");
+        return Err(UnreadableBody::MediaType(why));
+    }
+    let announced = text_of(headers, &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return Err(UnreadableBody::TooLarge);
+    }
+    let bytes = actix_web::rt::time::timeout(DEADLINE, collect(payload, announced.unwrap_or(0)))
+        .await
+        .map_err(|_| UnreadableBody::Interrupted(format!("The body did not arrive within {DEADLINE:?}.")))??;
+    read_json(&bytes).map_err(UnreadableBody::Json)
+}
+
+async fn collect(mut payload: Payload, announced: usize) -> Result<BytesMut, UnreadableBody> {
+    let mut bytes = BytesMut::with_capacity(announced);
+    while let Some(part) = payload.next().await {
+        let part = part.map_err(|error| UnreadableBody::Interrupted(error.to_string()))?;
+        if bytes.len() + part.len() > MAX_BODY {
+            return Err(UnreadableBody::TooLarge);
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
+}
+
+/// A header that is not text is as good as a wrong one.
+fn text_of<'a>(headers: &'a HeaderMap, name: &actix_web::http::header::HeaderName) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}

@@ -1,0 +1,133 @@
+//! The OpenAPI document that the code generates. `cargo xtask openapi check` and a test compare it with `openapi/`, which is
+//! written by hand and comes first.
+
+use utoipa::openapi::path::{Operation as DocumentedOperation, Parameter};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr};
+use utoipa::{Modify, OpenApi as _};
+
+use super::{errors_documented, examples, organizations, provisioner_jobs};
+use crate::operations::Operation;
+
+/// The document as it is served at `/openapi.json`.
+pub fn openapi() -> OpenApi {
+    Document::openapi()
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "orgd",
+        description = "Coder's Organizations API: organizations, and the provisioner jobs that run in them. Clients written for Coder work against this \
+            server unchanged. Every request below `/api/v2` carries a session token; every error has the shape of \
+            `codersdk.Response`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/api/v2", description = "This server.")),
+    tags((name = "Organizations", description = "Organizations, and the provisioner jobs of one organization.")),
+    paths(
+        organizations::get_organizations,
+        organizations::create_organization,
+        organizations::get_organization_by_id,
+        organizations::delete_organization,
+        organizations::update_organization,
+        provisioner_jobs::get_provisioner_jobs,
+        provisioner_jobs::get_provisioner_job,
+    ),
+    modifiers(&SharedParts, &Examples, &TagsAsJson, &PlainMaps)
+)]
+struct Document;
+
+/// The parts that operations refer to.
+struct SharedParts;
+
+impl Modify for SharedParts {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_with(Components::new);
+        components.responses = errors_documented::components().into_iter().collect();
+        let header = ApiKeyValue::with_description(
+            "Coder-Session-Token",
+            "A session token, `<10 characters>-<22 characters>`. The first start of the server prints the owner's token; \
+             `orgd token create` makes more.",
+        );
+        components.add_security_scheme("CoderSessionToken", SecurityScheme::ApiKey(ApiKey::Header(header)));
+    }
+}
+
+/// Gives every operation its examples.
+struct Examples;
+
+impl Modify for Examples {
+    fn modify(&self, document: &mut OpenApi) {
+        for documented in operations(document) {
+            let known = Operation::ALL.iter().find(|known| documented.operation_id.as_deref() == Some(known.id()));
+            let Some(operation) = known else { continue };
+            let bodies = documented.request_body.iter_mut().filter_map(|body| match body {
+                RefOr::T(body) => Some(&mut body.content),
+                RefOr::Ref(_) => None,
+            });
+            for media in bodies.flat_map(|content| content.values_mut()) {
+                set_example(media, examples::request(*operation));
+            }
+            for (status, response) in &mut documented.responses.responses {
+                let RefOr::T(response) = response else { continue };
+                for media in response.content.values_mut() {
+                    set_example(media, examples::response(*operation, status));
+                }
+            }
+        }
+    }
+}
+
+fn set_example(media: &mut RefOr<utoipa::openapi::Content>, example: Option<serde_json::Value>) {
+    if let (RefOr::T(content), Some(example)) = (media, example) {
+        content.example = Some(example);
+    }
+}
+
+/// The tags filter is a JSON object inside a query parameter, which the annotations cannot say.
+struct TagsAsJson;
+
+impl Modify for TagsAsJson {
+    fn modify(&self, document: &mut OpenApi) {
+        let parameters =
+            operations(document).into_iter().flat_map(|operation| operation.parameters.iter_mut().flatten());
+        for parameter in parameters {
+            if let RefOr::T(Parameter { name, schema, content, .. }) = parameter
+                && name == "tags"
+            {
+                let text = Schema::Object(ObjectBuilder::new().schema_type(Type::String).build());
+                let object = ObjectBuilder::new().additional_properties(Some(text)).build();
+                let json = ContentBuilder::new().schema(Some(object)).example(Some(serde_json::json!({}))).build();
+                *schema = None;
+                content.insert("application/json".to_owned(), json.into());
+            }
+        }
+    }
+}
+
+/// Keys of a JSON object are text in any case; saying so keeps the document from being written as OpenAPI 3.0 too.
+struct PlainMaps;
+
+impl Modify for PlainMaps {
+    fn modify(&self, document: &mut OpenApi) {
+        let schemas = document.components.iter_mut().flat_map(|components| components.schemas.values_mut());
+        for schema in schemas {
+            let RefOr::T(Schema::Object(object)) = schema else { continue };
+            for property in object.properties.values_mut() {
+                if let RefOr::T(Schema::Object(property)) = property {
+                    property.property_names = None;
+                }
+            }
+        }
+    }
+}
+
+fn operations(document: &mut OpenApi) -> Vec<&mut DocumentedOperation> {
+    let items = document.paths.paths.values_mut();
+    items
+        .flat_map(|item| [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete])
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,224 @@
+//! From what went wrong to the answer: one table of statuses and messages.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use orgd_api_types::{Response, ValidationError};
+
+use super::answer;
+use super::body::{MAX_BODY, UnreadableBody};
+use crate::auth::authenticate::AuthenticationError;
+use crate::db::DbError;
+use crate::service::ServiceError;
+
+/// Nothing can be told apart from nothing that may be seen.
+pub const NOT_FOUND: &str = "Resource not found or you do not have access to this resource";
+/// The message of every answer to somebody who is not signed in.
+pub const SIGNED_OUT: &str = "You are signed out or your session has expired. Please sign in again to continue.";
+/// The message of every defect.
+pub const INTERNAL: &str = "An internal error occurred. Please try again or contact the system administrator.";
+/// The message of everything that passes by itself.
+pub const UNAVAILABLE: &str = "The server is overloaded or its database is out of reach. Please try again.";
+/// Seconds after which a busy server may be asked again.
+const RETRY_SOON: u32 = 1;
+
+/// Everything that an answer other than success can be about.
+#[derive(Debug)]
+pub enum ApiError {
+    /// A rule of the service refuses.
+    Service(ServiceError),
+    /// The caller is not known.
+    Authentication(AuthenticationError),
+    /// Query parameters break rules.
+    Query(Vec<ValidationError>),
+    /// The body cannot be read.
+    Body(UnreadableBody),
+    /// A path segment that must be a UUID is none.
+    Uuid {
+        /// The segment as it was sent.
+        raw: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A request with a cookie does not prove that its page made it.
+    CrossSite(&'static str),
+    /// Too many requests.
+    RateLimited {
+        /// How many are allowed in a minute.
+        limit: u32,
+    },
+    /// Only owners may ask to bypass the rate limit.
+    BypassRefused,
+    /// The path is not one of the API's.
+    RouteNotFound,
+    /// The path is, the method is not.
+    MethodNotAllowed {
+        /// The methods that are.
+        allow: &'static str,
+    },
+    /// A handler panicked.
+    Panic,
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        Self::Service(error)
+    }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl ApiError {
+    /// The text for the log when the fault is the server's.
+    pub fn defect(&self) -> Option<String> {
+        match self {
+            Self::Panic => Some("a handler panicked".to_owned()),
+            Self::Service(ServiceError::Internal(why) | ServiceError::Unavailable(why)) => Some(why.clone()),
+            Self::Authentication(AuthenticationError::Database(error)) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Service(error) => service_status(error),
+            Self::Authentication(AuthenticationError::Database(DbError::Unavailable(_))) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Authentication(AuthenticationError::Database(_)) | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Authentication(_) => StatusCode::UNAUTHORIZED,
+            Self::Query(_) | Self::Uuid { .. } | Self::CrossSite(_) => StatusCode::BAD_REQUEST,
+            Self::Body(error) => error.status(),
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::BypassRefused => StatusCode::PRECONDITION_REQUIRED,
+            Self::RouteNotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+        }
+    }
+
+    /// The body of the answer. That of a defect has no detail: the middleware adds the request id.
+    pub fn body(&self) -> Response {
+        let say = |message: String| Response { message, ..Response::default() };
+        let explain =
+            |message: &str, detail: String| Response { message: message.to_owned(), detail, validations: Vec::new() };
+        match self {
+            Self::Service(error) => service_body(error),
+            Self::Authentication(AuthenticationError::Database(DbError::Unavailable(_))) => say(UNAVAILABLE.to_owned()),
+            Self::Authentication(AuthenticationError::Database(_)) | Self::Panic => say(INTERNAL.to_owned()),
+            Self::Authentication(error @ AuthenticationError::Inactive(_)) => say(error.to_string()),
+            Self::Authentication(error) => explain(SIGNED_OUT, error.to_string()),
+            Self::Query(validations) => Response {
+                message: "Invalid query parameters.".to_owned(),
+                detail: String::new(),
+                validations: validations.clone(),
+            },
+            Self::Body(error) => error.body(),
+            Self::Uuid { raw, why } => explain(&format!("Invalid UUID \"{raw}\"."), why.clone()),
+            Self::CrossSite(why) => say((*why).to_owned()),
+            Self::RateLimited { limit } => {
+                say(format!("You've been rate limited for sending more than {limit} requests in 1m0s."))
+            }
+            Self::BypassRefused => say("\"X-Coder-Bypass-Ratelimit\" provided but user is not owner".to_owned()),
+            Self::RouteNotFound => say("Route not found.".to_owned()),
+            Self::MethodNotAllowed { allow } => explain("Method not allowed.", format!("This path answers {allow}.")),
+        }
+    }
+
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::Authentication(AuthenticationError::Database(DbError::Unavailable(_)))
+            | Self::Service(ServiceError::Unavailable(_)) => Some((RETRY_AFTER, HeaderValue::from(RETRY_SOON))),
+            Self::Authentication(AuthenticationError::Database(_)) => None,
+            Self::Authentication(error) => Some((WWW_AUTHENTICATE, challenge(error))),
+            Self::RateLimited { .. } => Some((RETRY_AFTER, HeaderValue::from(60))),
+            Self::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
+            _ => None,
+        }
+    }
+}
+
+fn challenge(error: &AuthenticationError) -> HeaderValue {
+    HeaderValue::from_static(match error {
+        AuthenticationError::Expired(_) => {
+            r#"Bearer realm="coder", error="invalid_token", error_description="The access token has expired""#
+        }
+        _ => r#"Bearer realm="coder", error="invalid_token", error_description="The access token is invalid""#,
+    })
+}
+
+fn service_status(error: &ServiceError) -> StatusCode {
+    match error {
+        ServiceError::Validation(_) | ServiceError::ReservedName(_) | ServiceError::DefaultOrganization => {
+            StatusCode::BAD_REQUEST
+        }
+        ServiceError::NotFound => StatusCode::NOT_FOUND,
+        ServiceError::Forbidden(_) => StatusCode::FORBIDDEN,
+        ServiceError::NameTaken(_) | ServiceError::DeletionBlocked(_) => StatusCode::CONFLICT,
+        ServiceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        ServiceError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn service_body(error: &ServiceError) -> Response {
+    let (message, detail, validations) = match error {
+        ServiceError::Validation(validations) => ("Validation failed.".to_owned(), String::new(), validations.clone()),
+        ServiceError::ReservedName(name) => {
+            (format!("Organization name \"{name}\" is reserved."), String::new(), Vec::new())
+        }
+        ServiceError::DefaultOrganization => {
+            ("Default organization cannot be deleted.".to_owned(), String::new(), Vec::new())
+        }
+        ServiceError::NotFound => (NOT_FOUND.to_owned(), String::new(), Vec::new()),
+        ServiceError::Forbidden(permission) => {
+            let detail = format!("You don't have permission to {}.", permission.in_words());
+            ("Forbidden.".to_owned(), detail, Vec::new())
+        }
+        ServiceError::NameTaken(name) => {
+            let taken = ValidationError::new("name", "This value is already in use and should be unique.");
+            (format!("Organization already exists with the name \"{name}\"."), String::new(), vec![taken])
+        }
+        ServiceError::DeletionBlocked(blockers) => {
+            ("Error deleting organization.".to_owned(), blockers.in_words(), Vec::new())
+        }
+        ServiceError::Unavailable(_) => (UNAVAILABLE.to_owned(), String::new(), Vec::new()),
+        ServiceError::Internal(_) => (INTERNAL.to_owned(), String::new(), Vec::new()),
+    };
+    Response { message, detail, validations }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.body().message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = answer::encoded(self.status(), &self.body());
+        if let Some((name, value)) = self.header() {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+/// The answer to a body that is too large, in words.
+pub fn too_large() -> Response {
+    Response {
+        message: "Request body too large.".to_owned(),
+        detail: format!("Maximum request body size is {MAX_BODY} bytes."),
+        validations: Vec::new(),
+    }
+}

@@ -1,0 +1,161 @@
+//! The way into an operation: who is asking, how often, about which organization, and may they?
+//!
+//! The order is fixed, since it decides which error a caller sees: cross-site check, authentication, rate limit, organization,
+//! permission; bodies and query strings come after that. Handlers get loaded, permitted values and cannot reach an organization
+//! without asking for the permission of their operation.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use super::error::ApiError;
+use super::state::App;
+use crate::auth::authenticate::{AuthenticationError, Caller, Source, authenticate};
+use crate::auth::credentials::{Credentials, check_cross_site};
+use crate::auth::permission::permission;
+use crate::auth::roles::SiteRole;
+use crate::clock::Moment;
+use crate::model::organizations::CachedOrganization;
+use crate::operations::Operation;
+use crate::ratelimit::{Decision, Subject};
+use crate::service::ServiceError;
+use crate::wire::reference::OrganizationRef;
+
+/// Asks the rate limiter to look away; owners only.
+const BYPASS: &str = "x-coder-bypass-ratelimit";
+
+/// An authenticated caller within the rate limit, for an operation that is not about one organization.
+pub struct Entered {
+    /// The parts of the server.
+    pub app: Data<App>,
+    /// Who is asking.
+    pub caller: Caller,
+    operation: Option<Operation>,
+}
+
+/// Who authenticated, for the record of the request.
+#[derive(Clone, Copy)]
+pub struct CallerId(pub uuid::Uuid);
+
+impl Entered {
+    /// Authenticates the caller of a request and counts it against their rate limit.
+    pub fn authenticated(request: &HttpRequest) -> Result<Self, ApiError> {
+        // Every server is built with its state; see `server`.
+        let app = request.app_data::<Data<App>>().ok_or(ApiError::Panic)?.clone();
+        let credentials = Credentials::of(request);
+        if !is_safe(request.method()) {
+            check_cross_site(request, credentials.as_ref()).map_err(ApiError::CrossSite)?;
+        }
+        let now = app.clock.moment();
+        let authenticated = match &credentials {
+            Some(credentials) => authenticate(&app.identities, &app.database, credentials.text(), now.wall),
+            None => Err(AuthenticationError::Missing),
+        };
+        let known = authenticated.as_ref().ok().map(|(caller, _)| caller.clone());
+        limit_rate(request, &app, known.as_ref(), now)?;
+        let (caller, source) = authenticated.map_err(ApiError::Authentication)?;
+        match source {
+            Source::Cache => app.metrics.auth_cache_hits.inc(),
+            Source::Database => app.metrics.auth_cache_misses.inc(),
+        }
+        let operation = request.extensions().get::<Operation>().copied();
+        request.extensions_mut().insert(CallerId(caller.principal.user_id));
+        Ok(Self { app, caller, operation })
+    }
+
+    /// Lets the caller through when they have the operation's permission in the whole installation.
+    pub fn require(self) -> Result<Self, ApiError> {
+        let Some(permission) = self.operation.map(permission) else { return Err(ApiError::RouteNotFound) };
+        if self.caller.may(permission, None) {
+            return Ok(self);
+        }
+        Err(ServiceError::Forbidden(permission).into())
+    }
+}
+
+impl FromRequest for Entered {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::authenticated(request))
+    }
+}
+
+/// A caller at the door of an organization that they may read.
+pub struct AtOrganization {
+    entered: Entered,
+    organization: Arc<CachedOrganization>,
+}
+
+/// A caller who has the operation's permission in the organization.
+pub struct InOrganization {
+    /// The parts of the server.
+    pub app: Data<App>,
+    /// The organization.
+    pub organization: Arc<CachedOrganization>,
+}
+
+impl AtOrganization {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let entered = Entered::authenticated(request)?;
+        let raw = request.match_info().get("organization").unwrap_or_default();
+        let organization = find_organization(&entered, raw)?;
+        Ok(Self { entered, organization })
+    }
+
+    /// Lets the caller through when they have the operation's permission here.
+    pub fn require(self) -> Result<InOrganization, ApiError> {
+        let Self { entered, organization } = self;
+        let Some(permission) = entered.operation.map(permission) else { return Err(ApiError::RouteNotFound) };
+        if entered.caller.may(permission, Some(organization.organization.id)) {
+            return Ok(InOrganization { app: entered.app, organization });
+        }
+        Err(if permission.hides() { ServiceError::NotFound } else { ServiceError::Forbidden(permission) }.into())
+    }
+}
+
+impl FromRequest for AtOrganization {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+/// The organization that a path segment, as it was sent, names to this caller.
+pub fn find_organization(entered: &Entered, raw: &str) -> Result<Arc<CachedOrganization>, ApiError> {
+    let reference = OrganizationRef::parse(raw).ok_or(ServiceError::NotFound)?;
+    Ok(entered.app.services.find_organization(&entered.caller, &reference)?)
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+}
+
+fn limit_rate(request: &HttpRequest, app: &App, caller: Option<&Caller>, now: Moment) -> Result<(), ApiError> {
+    if request.headers().get(BYPASS).is_some_and(|value| value == "true")
+        && let Some(caller) = caller
+    {
+        let is_owner = caller.principal.roles.contains(SiteRole::Owner);
+        return if is_owner { Ok(()) } else { Err(ApiError::BypassRefused) };
+    }
+    let subject = match (caller, request.peer_addr()) {
+        (Some(caller), _) => Subject::User(caller.principal.user_id),
+        (None, Some(peer)) => Subject::address(peer.ip()),
+        (None, None) => return Ok(()),
+    };
+    let decision = app.limiter.check(subject, request.path(), now);
+    match decision {
+        Decision::Unlimited => return Ok(()),
+        Decision::Allowed { .. } | Decision::Limited { .. } => request.extensions_mut().insert(decision),
+    };
+    let Decision::Limited { limit, .. } = decision else { return Ok(()) };
+    app.metrics.rate_limited.inc();
+    Err(ApiError::RateLimited { limit })
+}

@@ -1,0 +1,32 @@
+//! What operators and load balancers ask: alive, ready, numbers.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use orgd_api_types::Response;
+
+use super::answer;
+use super::state::App;
+
+/// The process answers.
+pub async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("OK\n")
+}
+
+/// The database answers, the writer takes work and everything is in memory.
+pub async fn readyz(app: Data<App>) -> HttpResponse {
+    let what_is_missing = if !app.database.is_ready() {
+        "The database is out of reach."
+    } else if !app.model.is_complete() {
+        "The queue is still being read."
+    } else {
+        return HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("OK\n");
+    };
+    let not_ready = Response { message: what_is_missing.to_owned(), ..Response::default() };
+    answer::encoded(StatusCode::SERVICE_UNAVAILABLE, &not_ready)
+}
+
+/// Numbers for Prometheus.
+pub async fn metrics(app: Data<App>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(app.metrics.render())
+}

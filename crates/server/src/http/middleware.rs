@@ -1,0 +1,269 @@
+//! The one layer around every request: its id, its headers, its numbers, its record, and what happens when a handler panics.
+//!
+//! Each layer that Actix wraps around a service costs about a tenth of a small request, so there is one for all of it.
+
+use std::future::{Ready, ready};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::{StatusCode, Uri};
+use actix_web::web::{Bytes, Data};
+use actix_web::{Error, HttpMessage};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use orgd_api_types::Response;
+use uuid::Uuid;
+
+use super::answer;
+use super::error::ApiError;
+use super::gate::CallerId;
+use super::state::App;
+use crate::operations::Operation;
+use crate::ratelimit::Decision;
+use crate::telemetry::access::{AccessRecord, known_method};
+
+/// The version of Coder whose API this is, and of the server that answers in its place. Clients compare the first two numbers
+/// with their own.
+pub const BUILD_VERSION: &str = concat!("v2.32.0+orgd.", env!("CARGO_PKG_VERSION"));
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-coder-request-id");
+const BUILD: HeaderName = HeaderName::from_static("x-coder-build-version");
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Which parts of the layer are on. All of them, but for the benchmark that measures what they cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Observation {
+    /// Ids, numbers and records.
+    On,
+    /// None of them.
+    #[cfg(feature = "bench-ceiling")]
+    Off,
+}
+
+/// The layer.
+#[derive(Clone)]
+pub struct Around {
+    app: Data<App>,
+    ids: Rc<RequestIds>,
+    observation: Observation,
+}
+
+/// Request ids: a random half for each worker thread and a count. They need to be unique and cheap, not secret.
+struct RequestIds {
+    worker: u64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    fn next(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.worker.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.count.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}
+
+impl Around {
+    /// One for each worker thread.
+    pub fn new(app: Data<App>, observation: Observation) -> Self {
+        let worker = Uuid::new_v4().as_u64_pair().0;
+        Self { app, ids: Rc::new(RequestIds { worker, count: AtomicU64::new(0) }), observation }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Around
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Transform = Inside<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(Inside { service, around: self.clone() }))
+    }
+}
+
+/// The layer around one service.
+pub struct Inside<S> {
+    service: S,
+    around: Around,
+}
+
+impl<S, B> Service<ServiceRequest> for Inside<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        collapse_slashes(&mut request);
+        let exchange = Exchange::begin(&self.around, &request);
+        let handled = AssertUnwindSafe(self.service.call(request)).catch_unwind();
+        Box::pin(async move {
+            match handled.await {
+                Ok(Ok(response)) => Ok(exchange.end(response.map_into_boxed_body())),
+                Ok(Err(error)) => Err(error),
+                Err(_) => Err(exchange.panicked()),
+            }
+        })
+    }
+}
+
+/// One request and its answer.
+struct Exchange {
+    app: Data<App>,
+    id: Uuid,
+    method: &'static str,
+    begun: Instant,
+    observation: Observation,
+    _in_flight: crate::telemetry::metrics::InFlight,
+}
+
+impl Exchange {
+    fn begin(around: &Around, request: &ServiceRequest) -> Self {
+        Self {
+            id: around.ids.next(),
+            method: known_method(request.method().as_str()),
+            begun: Instant::now(),
+            observation: around.observation,
+            _in_flight: around.app.metrics.enter(),
+            app: around.app.clone(),
+        }
+    }
+
+    fn end(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        response = self.name_defect(response);
+        let decision = response.request().extensions().get::<Decision>().copied();
+        let headers = response.headers_mut();
+        common_headers(headers);
+        if let Some(decision) = decision {
+            limit_headers(headers, decision);
+        }
+        if self.observation == Observation::On {
+            self.observe(&mut response);
+        }
+        response
+    }
+
+    fn observe(&self, response: &mut ServiceResponse<BoxBody>) {
+        self.id_header(response.headers_mut());
+        let (operation, user) = {
+            let extensions = response.request().extensions();
+            (extensions.get::<Operation>().copied(), extensions.get::<CallerId>().map(|caller| caller.0))
+        };
+        let status = response.status().as_u16();
+        let duration = self.begun.elapsed();
+        self.app.metrics.record(operation.map(Operation::index), status, duration);
+        if self.app.access_log.is_enabled() {
+            self.app.access_log.send(AccessRecord {
+                request_id: self.id,
+                method: self.method,
+                operation: operation.map_or(AccessRecord::NO_OPERATION, Operation::id),
+                status,
+                duration,
+                user,
+                bytes: match response.response().body().size() {
+                    BodySize::None => Some(0),
+                    BodySize::Sized(bytes) => Some(bytes),
+                    BodySize::Stream => None,
+                },
+                peer: response.request().peer_addr().map(|peer| peer.ip()),
+            });
+        }
+    }
+
+    fn id_header(&self, headers: &mut HeaderMap) {
+        let mut text = Uuid::encode_buffer();
+        // Hexadecimal digits and hyphens are always a header value.
+        if let Ok(value) = HeaderValue::from_str(self.id.hyphenated().encode_lower(&mut text)) {
+            headers.insert(REQUEST_ID, value);
+        }
+    }
+
+    /// Gives the answer to a defect the request id, and the log the rest under that id.
+    fn name_defect(&self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
+        let Some((why, mut body)) = error.and_then(|error| Some((error.defect()?, error.body()))) else {
+            return response;
+        };
+        let status = response.status();
+        if status != StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::warn!(request_id = %self.id, why, "a request could not be served");
+            return response;
+        }
+        tracing::error!(request_id = %self.id, why, "a request failed");
+        body.detail = format!("Request ID {}", self.id);
+        response.map_body(|_, _| encoded_body(&body))
+    }
+
+    fn panicked(self) -> Error {
+        self.app.metrics.panics.inc();
+        tracing::error!(request_id = %self.id, "a handler panicked");
+        let mut body = ApiError::Panic.body();
+        body.detail = format!("Request ID {}", self.id);
+        let mut response = answer::encoded(StatusCode::INTERNAL_SERVER_ERROR, &body);
+        common_headers(response.headers_mut());
+        self.id_header(response.headers_mut());
+        self.app.metrics.record(None, StatusCode::INTERNAL_SERVER_ERROR.as_u16(), self.begun.elapsed());
+        actix_web::error::InternalError::from_response(ApiError::Panic, response).into()
+    }
+}
+
+fn encoded_body(body: &Response) -> BoxBody {
+    BoxBody::new(Bytes::from(crate::wire::encode::to_vec(body)))
+}
+
+fn common_headers(headers: &mut HeaderMap) {
+    headers.insert(BUILD, HeaderValue::from_static(BUILD_VERSION));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+fn limit_headers(headers: &mut HeaderMap, decision: Decision) {
+    let (limit, remaining, reset) = match decision {
+        Decision::Unlimited => return,
+        Decision::Allowed { limit, remaining, reset_unix } => (limit, remaining, reset_unix),
+        Decision::Limited { limit, reset_unix } => (limit, 0, reset_unix),
+    };
+    headers.insert(LIMIT, HeaderValue::from(limit));
+    headers.insert(REMAINING, HeaderValue::from(remaining));
+    headers.insert(RESET, HeaderValue::from(reset));
+}
+
+/// Repeated slashes count as one, before the path is matched.
+fn collapse_slashes(request: &mut ServiceRequest) {
+    if !request.path().contains("//") {
+        return;
+    }
+    let mut path = String::with_capacity(request.path().len());
+    for character in request.uri().path().chars() {
+        if character != '/' || !path.ends_with('/') {
+            path.push(character);
+        }
+    }
+    let mut parts = request.uri().clone().into_parts();
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    // Leaving slashes out of a valid path leaves a valid path; were it not so, the request would be answered as it came.
+    if let Ok(path) = format!("{path}{query}").parse() {
+        parts.path_and_query = Some(path);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            request.match_info_mut().get_mut().update(&uri);
+            request.head_mut().uri = uri;
+        }
+    }
+}

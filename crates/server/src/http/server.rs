@@ -1,0 +1,90 @@
+//! Puts the HTTP server together and runs it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Error, HttpServer};
+use bytes::Bytes;
+
+use super::error::ApiError;
+use super::middleware::{Around, Observation};
+use super::state::App;
+use super::{document, health, pages, routes};
+
+/// How long a caller may take to send the head of a request.
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How to serve.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// How long requests may take to end after the signal to stop.
+    pub drain: Duration,
+    /// What is recorded of each request.
+    pub observation: Observation,
+}
+
+/// Starts serving on the socket. Await the result to run until a signal stops it.
+pub fn serve(app: Data<App>, listener: TcpListener, options: Options) -> std::io::Result<(Server, SocketAddr)> {
+    let address = listener.local_addr()?;
+    let document = document_json();
+    let server = HttpServer::new(move || build(app.clone(), document.clone(), options.observation))
+        .workers(options.workers)
+        .shutdown_timeout(options.drain.as_secs())
+        .client_request_timeout(HEAD_DEADLINE)
+        .keep_alive(KEEP_ALIVE)
+        .listen(listener)?
+        .run();
+    Ok((server, address))
+}
+
+/// The JSON of the document, ready to send.
+pub fn document_json() -> Bytes {
+    crate::wire::encode::to_vec(&document::openapi()).into()
+}
+
+/// The application of one worker thread.
+pub fn build(
+    app: Data<App>,
+    document: Bytes,
+    observation: Observation,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<actix_web::body::BoxBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let around = Around::new(app.clone(), observation);
+    actix_web::App::new()
+        .app_data(app)
+        .configure(routes::configure)
+        .configure(operator_routes)
+        .configure(ceiling_routes)
+        .configure(|config| pages::configure(config, document))
+        .default_service(web::to(|| async { Err::<String, _>(ApiError::RouteNotFound) }))
+        .wrap(around)
+}
+
+fn operator_routes(config: &mut ServiceConfig) {
+    config
+        .service(pages::reading("/healthz", web::get().to(health::healthz), web::head().to(health::healthz)))
+        .service(pages::reading("/readyz", web::get().to(health::readyz), web::head().to(health::readyz)))
+        .service(pages::reading("/metrics", web::get().to(health::metrics), web::head().to(health::metrics)));
+}
+
+/// Static answers of the size of real ones, which the benchmark takes for the ceiling.
+#[cfg(feature = "bench-ceiling")]
+fn ceiling_routes(config: &mut ServiceConfig) {
+    super::ceiling::configure(config);
+}
+
+#[cfg(not(feature = "bench-ceiling"))]
+fn ceiling_routes(_: &mut ServiceConfig) {}

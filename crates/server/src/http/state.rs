@@ -1,0 +1,32 @@
+//! What every request handler can reach.
+
+use std::sync::Arc;
+
+use crate::auth::identities::Identities;
+use crate::clock::Clock;
+use crate::db::Database;
+use crate::model::ReadModel;
+use crate::ratelimit::RateLimiter;
+use crate::service::Services;
+use crate::telemetry::access::AccessLog;
+use crate::telemetry::metrics::Metrics;
+
+/// The parts of a running server. One for all worker threads.
+pub struct App {
+    /// The operations.
+    pub services: Arc<Services>,
+    /// The picture of the database.
+    pub model: Arc<ReadModel>,
+    /// The database, for authentication and readiness.
+    pub database: Database,
+    /// Known session tokens and users.
+    pub identities: Arc<Identities>,
+    /// How many requests each caller may send.
+    pub limiter: RateLimiter,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Where a record of each request goes.
+    pub access_log: AccessLog,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}

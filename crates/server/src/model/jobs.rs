@@ -1,0 +1,111 @@
+//! The queue in memory: tag sets, and for each organization its workers and pending jobs.
+
+use std::sync::Arc;
+
+use imbl::HashMap;
+use orgd_api_types::Timestamp;
+use uuid::Uuid;
+
+use crate::db::jobs::JobRecord;
+use crate::db::load::QueueContents;
+use crate::db::workers::WorkerRecord;
+use crate::queue::{Numbering, NumberingCursor, OrganizationQueue, QueueId, QueueKey, Worker};
+use crate::tags::{TagSet, TagSetRegistry};
+
+/// Everything about jobs that is answered without asking the database. A clone costs nothing and does not change.
+#[derive(Clone, Default)]
+pub struct Jobs {
+    /// Every tag set.
+    pub tag_sets: TagSetRegistry,
+    queues: HashMap<Uuid, OrganizationQueue>,
+    version: u64,
+}
+
+/// What a job's answer takes from memory.
+#[derive(Debug, Clone)]
+pub struct LiveParts {
+    /// Place in the queue, 0 for a job that is not pending.
+    pub position: u64,
+    /// Length of that queue, 0 for a job that is not pending.
+    pub size: u64,
+    /// Live workers that could take the job; empty once one has.
+    pub available_workers: Arc<[Uuid]>,
+}
+
+impl Jobs {
+    /// Builds the queue from the database's contents. `version` must be new.
+    pub fn build(contents: QueueContents, version: u64) -> Self {
+        let QueueContents { tag_sets, workers, pending } = contents;
+        let mut registry = TagSetRegistry::default();
+        for (id, canonical) in tag_sets {
+            match canonical.parse::<TagSet>() {
+                Ok(tags) => registry.insert(id, tags),
+                Err(error) => tracing::error!(tag_set = id.0, %error, "a stored tag set cannot be read"),
+            }
+        }
+        let mut parts: std::collections::HashMap<Uuid, (Vec<(QueueId, QueueKey)>, Vec<Worker>)> = Default::default();
+        for (organization, provisioner, tag_set, key) in pending {
+            parts.entry(organization).or_default().0.push((QueueId { provisioner, tag_set }, key));
+        }
+        for record in workers {
+            parts.entry(record.organization_id).or_default().1.push(worker_of(record));
+        }
+        let queues = parts
+            .into_iter()
+            .map(|(organization, (pending, workers))| (organization, OrganizationQueue::new(pending, workers)))
+            .collect();
+        Self { tag_sets: registry, queues, version }
+    }
+
+    /// Moves with every change: two with the same version are the same.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How many jobs wait in all organizations.
+    pub fn pending_len(&self) -> usize {
+        self.queues.values().map(OrganizationQueue::pending_len).sum()
+    }
+
+    /// What answers questions about this organization's queue at `now`; `None` when it has neither pending jobs nor workers.
+    pub fn numbering(&self, organization: Uuid, now: Timestamp) -> Option<Arc<Numbering>> {
+        self.queues.get(&organization).map(|queue| queue.numbering(&self.tag_sets, now))
+    }
+}
+
+/// Finds the live parts of one job after the other.
+pub struct LiveView<'a> {
+    tag_sets: &'a TagSetRegistry,
+    numbering: Option<(&'a Numbering, NumberingCursor<'a>)>,
+}
+
+impl<'a> LiveView<'a> {
+    /// A view of one organization, with what [`Jobs::numbering`] gave for it.
+    pub fn new(jobs: &'a Jobs, numbering: Option<&'a Numbering>) -> Self {
+        Self { tag_sets: &jobs.tag_sets, numbering: numbering.map(|numbering| (numbering, numbering.cursor())) }
+    }
+
+    /// The live parts of a job's answer.
+    pub fn of(&mut self, record: &JobRecord) -> LiveParts {
+        let queue = QueueId { provisioner: record.provisioner, tag_set: record.tag_set };
+        let Some((numbering, cursor)) = &mut self.numbering else {
+            // The database may know of a first pending job that this moment does not hold yet.
+            let first = u64::from(record.is_pending());
+            return LiveParts { position: first, size: first, available_workers: Arc::default() };
+        };
+        let numbers = record.is_pending().then(|| cursor.numbers(self.tag_sets, queue, &record.queue_key()));
+        LiveParts {
+            position: numbers.map_or(0, |numbers| numbers.position),
+            size: numbers.map_or(0, |numbers| numbers.size),
+            available_workers: match record.may_be_taken() {
+                true => numbering.available_workers(self.tag_sets, queue),
+                false => Arc::default(),
+            },
+        }
+    }
+}
+
+fn worker_of(record: WorkerRecord) -> Worker {
+    let WorkerRecord { id, organization_id: _, name, provisioners, tag_set, created_at, last_seen_at } = record;
+    Worker { id, name, provisioners: provisioners.into_iter().collect(), tags: tag_set, created_at, last_seen_at }
+}

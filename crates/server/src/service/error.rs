@@ -1,0 +1,74 @@
+//! Why an operation is refused, in terms of the rules.
+
+use orgd_api_types::ValidationError;
+
+use crate::auth::permission::Permission;
+use crate::db::DbError;
+use crate::db::organizations::DeletionBlockers;
+
+/// Every way in which an operation can end other than well.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Fields of the body break rules.
+    #[error("validation failed")]
+    Validation(Vec<ValidationError>),
+    /// The name means something else and cannot be taken.
+    #[error("organization name {0:?} is reserved")]
+    ReservedName(&'static str),
+    /// The default organization cannot be deleted.
+    #[error("default organization cannot be deleted")]
+    DefaultOrganization,
+    /// The object does not exist, or the caller may not know that it does.
+    #[error("not found")]
+    NotFound,
+    /// The caller may see the object and may not do this to it.
+    #[error("forbidden to {}", .0.in_words())]
+    Forbidden(Permission),
+    /// Another organization has this name.
+    #[error("organization name {0:?} is taken")]
+    NameTaken(String),
+    /// Something in the organization must go first.
+    #[error("{}", .0.in_words())]
+    DeletionBlocked(DeletionBlockers),
+    /// The same request may succeed later.
+    #[error("not available: {0}")]
+    Unavailable(String),
+    /// A defect; the text is for the log only.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl From<DbError> for ServiceError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Unavailable(why) => Self::Unavailable(why),
+            DbError::Conflict(_) | DbError::Internal(_) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl DeletionBlockers {
+    /// What must be deleted first, as a sentence.
+    pub fn in_words(&self) -> String {
+        let counted = [(self.members, "member"), (self.provisioner_keys, "provisioner key")];
+        let list: Vec<_> = counted
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" }))
+            .collect();
+        format!("This organization has {} that must be deleted first.", list.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::db::organizations::DeletionBlockers;
+
+    #[test]
+    fn blockers_are_counted_and_zero_is_left_out() {
+        let words = |members, provisioner_keys| DeletionBlockers { members, provisioner_keys }.in_words();
+        assert_eq!(words(2, 1), "This organization has 2 members, 1 provisioner key that must be deleted first.");
+        assert_eq!(words(1, 0), "This organization has 1 member that must be deleted first.");
+        assert_eq!(words(0, 3), "This organization has 3 provisioner keys that must be deleted first.");
+    }
+}
