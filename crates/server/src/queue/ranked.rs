@@ -1,8 +1,8 @@
 //! A sorted set that knows the rank of each key: a persistent B+ tree whose branches count what lies before each child.
 //!
 //! A clone is O(1) and shares all nodes with the original. A change copies the nodes on one path, O(log n); a rank is one
-//! descent. `imbl::Vector` with a binary search would serve as well, were its `insert` and `remove` in the middle not two
-//! orders of magnitude slower: they split and join the whole tree.
+//! descent. `imbl::Vector` with a binary search would be less code, but its `insert` and `remove` in the middle split and
+//! join the whole tree: some fifty times the cost of a change here, at half a million keys.
 
 #[cfg(test)]
 mod tests;

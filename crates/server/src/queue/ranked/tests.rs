@@ -106,6 +106,17 @@ fn keys_that_arrive_in_order_fill_the_nodes() {
 }
 
 #[test]
+fn keys_that_arrive_elsewhere_leave_the_nodes_half_full_at_least() {
+    let mut set = RankedSet::<u32, 8>::from_keys(Vec::new());
+    for key in (0..4096).rev() {
+        assert!(set.insert(key));
+    }
+    let packed = RankedSet::<u32, 8>::from_keys((0..4096).collect()).nodes();
+    assert!(set.nodes() < packed * 5 / 2, "{} nodes, {packed} would do", set.nodes());
+    assert_eq!(set.checked_keys().len(), 4096);
+}
+
+#[test]
 fn a_set_that_is_thinned_out_gives_its_nodes_back() {
     let mut set = RankedSet::<u32, 8>::from_keys((0..8000).rev().collect());
     let full = set.nodes();
