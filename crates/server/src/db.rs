@@ -108,6 +108,7 @@ pub fn prepare(path: &Path) -> Result<Conn, DbError> {
 impl ServerLock {
     /// Takes the lock beside the database file, or says that another server has it.
     pub fn acquire(database: &Path) -> Result<Self, DbError> {
+        connection::create_folder(database)?;
         let path = lock_path(database);
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = open.map_err(|error| DbError::Unavailable(format!("cannot open {}: {error}", path.display())))?;

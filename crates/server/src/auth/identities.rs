@@ -2,17 +2,21 @@
 //!
 //! A miss asks once. An entry goes as soon as a write that touches it is committed, and before that write is acknowledged.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, UnitWeighter};
 use uuid::Uuid;
 
 use super::principal::Principal;
 use super::token::SessionTokenRecord;
 
 /// How many session tokens and how many users are kept; the least useful ones make room.
-const CAPACITY: usize = 100_000;
+const CAPACITY: u64 = 100_000;
+/// For how many memory is set aside at the start; the rest grows with need.
+const EXPECTED: usize = 256;
 
 /// The two caches, bounded.
 pub struct Identities {
@@ -27,8 +31,12 @@ pub struct Fill(u64);
 
 impl Default for Identities {
     fn default() -> Self {
-        Self { tokens: Cache::new(CAPACITY), users: Cache::new(CAPACITY), generation: Mutex::new(0) }
+        Self { tokens: bounded(), users: bounded(), generation: Mutex::new(0) }
     }
+}
+
+fn bounded<K: Eq + Hash, V: Clone>() -> Cache<K, V> {
+    Cache::with(EXPECTED, CAPACITY, UnitWeighter, DefaultHashBuilder::default(), DefaultLifecycle::default())
 }
 
 impl Identities {

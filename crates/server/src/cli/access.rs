@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::change::NoCopies;
 use crate::config::{CommonFlags, Config, DatabaseUrl, process_environment};
@@ -33,8 +33,11 @@ impl Access {
         Ok(Self { path })
     }
 
-    /// Opens the database for writing by this process alone or beside a server.
+    /// Opens the database for writing by this process alone or beside a server. A first start must have made it.
     pub fn open(&self) -> anyhow::Result<Conn> {
+        if !self.path.exists() {
+            bail!("there is no database at {}; `orgd serve` makes it at its first start", self.path.display());
+        }
         Ok(db::prepare(&self.path)?)
     }
 

@@ -34,9 +34,10 @@ pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let DatabaseUrl::Sqlite { path } = &config.database.url;
     let _lock = ServerLock::acquire(path)?;
     let metrics = Arc::new(Metrics::new(operation_labels(), log_guard.dropped(), clock.now()));
-    let (app, first_start) = assemble(&config, path, clock, metrics, access_log)?;
+    // Before the database is filled: a first start that cannot listen must not use up the one time that the token is shown.
     let listener =
         TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
+    let (app, first_start) = assemble(&config, path, clock, metrics, access_log)?;
     let options = Options { workers: config.http.workers(), drain: config.http.drain, observation: observation() };
     actix_web::rt::System::new().block_on(async {
         let (server, address) = server::serve(app, listener, options)?;

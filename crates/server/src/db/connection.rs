@@ -82,10 +82,16 @@ fn open(path: &Path) -> Result<Conn, DbError> {
     Conn::establish(name).map_err(|error| refused(path, &error.to_string()))
 }
 
-fn create_private(path: &Path) -> Result<(), DbError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|error| refused(folder, &error.to_string()))?;
+/// Makes the folder that the database file is to be in.
+pub fn create_folder(path: &Path) -> Result<(), DbError> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder).map_err(|error| refused(folder, &error.to_string())),
+        None => Ok(()),
     }
+}
+
+fn create_private(path: &Path) -> Result<(), DbError> {
+    create_folder(path)?;
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
     #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! The queue in memory: tag sets, and for each organization its workers and pending jobs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use imbl::HashMap;
@@ -19,6 +20,13 @@ pub struct Jobs {
     pub tag_sets: TagSetRegistry,
     queues: HashMap<Uuid, OrganizationQueue>,
     version: u64,
+}
+
+/// What the queue of one organization is built from.
+#[derive(Default)]
+struct Parts {
+    pending: Vec<(QueueId, QueueKey)>,
+    workers: Vec<Worker>,
 }
 
 /// What a job's answer takes from memory.
@@ -43,16 +51,16 @@ impl Jobs {
                 Err(error) => tracing::error!(tag_set = id.0, %error, "a stored tag set cannot be read"),
             }
         }
-        let mut parts: std::collections::HashMap<Uuid, (Vec<(QueueId, QueueKey)>, Vec<Worker>)> = Default::default();
+        let mut parts: BTreeMap<Uuid, Parts> = BTreeMap::new();
         for (organization, provisioner, tag_set, key) in pending {
-            parts.entry(organization).or_default().0.push((QueueId { provisioner, tag_set }, key));
+            parts.entry(organization).or_default().pending.push((QueueId { provisioner, tag_set }, key));
         }
         for record in workers {
-            parts.entry(record.organization_id).or_default().1.push(worker_of(record));
+            parts.entry(record.organization_id).or_default().workers.push(worker_of(record));
         }
         let queues = parts
             .into_iter()
-            .map(|(organization, (pending, workers))| (organization, OrganizationQueue::new(pending, workers)))
+            .map(|(organization, parts)| (organization, OrganizationQueue::new(parts.pending, parts.workers)))
             .collect();
         Self { tag_sets: registry, queues, version }
     }
