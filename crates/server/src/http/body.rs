@@ -11,7 +11,6 @@ use futures_util::StreamExt;
 use orgd_api_types::Response;
 use serde::de::DeserializeOwned;
 
-use super::error::{ApiError, too_large};
 use crate::wire::body::{BodyError, check_media_type, read_json};
 
 /// The largest body that is read, in bytes.
@@ -64,11 +63,7 @@ impl UnreadableBody {
 }
 
 /// Reads the body of a request as JSON.
-pub async fn json<T: DeserializeOwned + Default>(request: &HttpRequest, payload: Payload) -> Result<T, ApiError> {
-    read(request, payload).await.map_err(ApiError::Body)
-}
-
-async fn read<T: DeserializeOwned + Default>(request: &HttpRequest, payload: Payload) -> Result<T, UnreadableBody> {
+pub async fn json<T: DeserializeOwned + Default>(request: &HttpRequest, payload: Payload) -> Result<T, UnreadableBody> {
     let headers = request.headers();
     check_media_type(text_of(headers, &CONTENT_TYPE)).map_err(UnreadableBody::MediaType)?;
     if let Some(encoding) = text_of(headers, &CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
@@ -100,4 +95,13 @@ async fn collect(mut payload: Payload, announced: usize) -> Result<BytesMut, Unr
 /// A header that is not text is as good as a wrong one.
 fn text_of<'a>(headers: &'a HeaderMap, name: &actix_web::http::header::HeaderName) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+/// The answer to a body that is too large, in words.
+pub fn too_large() -> Response {
+    Response {
+        message: "Request body too large.".to_owned(),
+        detail: format!("Maximum request body size is {MAX_BODY} bytes."),
+        validations: Vec::new(),
+    }
 }

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use orgd_api_types::{Response, ValidationError};
 
 use super::answer;
-use super::body::{MAX_BODY, UnreadableBody};
+use super::body::UnreadableBody;
 use crate::auth::authenticate::AuthenticationError;
 use crate::db::DbError;
 use crate::service::ServiceError;
@@ -71,6 +71,12 @@ impl From<ServiceError> for ApiError {
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         Self::Service(error.into())
+    }
+}
+
+impl From<UnreadableBody> for ApiError {
+    fn from(error: UnreadableBody) -> Self {
+        Self::Body(error)
     }
 }
 
@@ -211,14 +217,5 @@ impl ResponseError for ApiError {
             response.headers_mut().insert(name, value);
         }
         response
-    }
-}
-
-/// The answer to a body that is too large, in words.
-pub fn too_large() -> Response {
-    Response {
-        message: "Request body too large.".to_owned(),
-        detail: format!("Maximum request body size is {MAX_BODY} bytes."),
-        validations: Vec::new(),
     }
 }

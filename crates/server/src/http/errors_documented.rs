@@ -9,7 +9,8 @@ use utoipa::openapi::response::{Response as DocumentedResponse, ResponseBuilder}
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr};
 
-use super::error::{INTERNAL, NOT_FOUND, SIGNED_OUT, UNAVAILABLE, too_large};
+use super::body::too_large;
+use super::error::{INTERNAL, NOT_FOUND, SIGNED_OUT, UNAVAILABLE};
 
 /// One error answer: its status, its name among the components, its meaning and an example.
 struct Documented {
