@@ -75,9 +75,17 @@ impl Database {
 }
 
 /// Runs reads that must all see the same moment.
-fn in_one_moment<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T, DbError>) -> Result<T, DbError> {
+pub(crate) fn in_one_moment<T, E: From<DbError>>(
+    conn: &mut Conn,
+    read: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
     // The read's own error must keep its kind, so it is carried past Diesel's.
-    conn.transaction(|conn| Ok::<_, diesel::result::Error>(read(conn)))?
+    conn.transaction(|conn| Ok::<_, diesel::result::Error>(read(conn))).map_err(DbError::from)?
+}
+
+/// Lets the transaction under way refer to rows that it inserts later; what still refers to nothing fails its commit.
+pub(crate) fn defer_references(conn: &mut Conn) -> Result<(), DbError> {
+    Ok(conn.batch_execute("PRAGMA defer_foreign_keys = ON")?)
 }
 
 /// Runs writes in one transaction, outside the writer thread, and undoes all of them when one fails.

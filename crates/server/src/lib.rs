@@ -18,4 +18,5 @@ pub mod ratelimit;
 pub mod service;
 pub mod tags;
 pub mod telemetry;
+pub mod transfer;
 pub mod wire;

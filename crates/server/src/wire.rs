@@ -14,7 +14,7 @@ pub mod uuid;
 const LONGEST_ECHO: usize = 128;
 
 /// The text, or its beginning and an ellipsis.
-fn shortened(text: &str) -> Cow<'_, str> {
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(LONGEST_ECHO) {
         Some((end, _)) => format!("{}…", &text[..end]).into(),
         None => text.into(),
@@ -22,7 +22,7 @@ fn shortened(text: &str) -> Cow<'_, str> {
 }
 
 /// The text in quotes, shortened.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("{:?}", shortened(text))
 }
 

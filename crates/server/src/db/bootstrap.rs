@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::connection::Conn;
 use super::error::DbError;
-use super::schema::organizations;
+use super::schema::users as users_table;
 use super::types::DbUuid;
 use super::users::{self, User};
 use super::{api_keys, members, organizations as stored};
@@ -28,24 +28,41 @@ pub struct FirstStart {
     pub token: NewToken,
 }
 
-/// Fills an empty database; `None` when it is not empty. All or nothing.
+/// Gives a database without a default organization or without users what it lacks; `None` when it has both. An import into a
+/// new database may have brought the default organization already. All or nothing.
 pub fn run(conn: &mut Conn, now: Timestamp) -> Result<Option<FirstStart>, DbError> {
     super::all_or_nothing(conn, |conn| {
-        let first = organizations::table.select(organizations::id).first::<DbUuid>(conn).optional()?;
-        if first.is_some() { Ok(None) } else { make(conn, now).map(Some) }
+        let default = stored::find_default(conn)?;
+        let user = users_table::table.select(users_table::id).first::<DbUuid>(conn).optional()?;
+        if default.is_some() && user.is_some() { Ok(None) } else { make(conn, default, now).map(Some) }
     })
 }
 
-fn make(conn: &mut Conn, now: Timestamp) -> Result<FirstStart, DbError> {
+fn default_organization(conn: &mut Conn, now: Timestamp) -> Result<Organization, DbError> {
+    let mut name = "coder".to_owned();
+    let mut number = 1;
+    while stored::find_by_name(conn, &name)?.is_some() {
+        number += 1;
+        name = format!("coder-{number}");
+    }
     let organization = Organization {
         id: Uuid::now_v7(),
-        name: "coder".to_owned(),
+        name,
         display_name: "Coder".to_owned(),
         icon: String::new(),
         description: String::new(),
         created_at: now,
         updated_at: now,
         is_default: true,
+    };
+    stored::insert(conn, &organization)?;
+    Ok(organization)
+}
+
+fn make(conn: &mut Conn, default: Option<Organization>, now: Timestamp) -> Result<FirstStart, DbError> {
+    let organization = match default {
+        Some(organization) => organization,
+        None => default_organization(conn, now)?,
     };
     let owner = User {
         id: Uuid::now_v7(),
@@ -57,7 +74,6 @@ fn make(conn: &mut Conn, now: Timestamp) -> Result<FirstStart, DbError> {
     };
     let token = NewToken::generate(owner.id, "first-start".to_owned(), KeyScope::All, FIRST_TOKEN_LIFETIME, now)
         .map_err(|error| DbError::Internal(error.to_string()))?;
-    stored::insert(conn, &organization)?;
     users::insert(conn, &owner)?;
     members::insert(conn, owner.id, organization.id, "[]", now)?;
     api_keys::insert(conn, &token.record)?;

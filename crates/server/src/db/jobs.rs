@@ -190,6 +190,31 @@ pub(crate) fn insert(conn: &mut Conn, record: &JobRecord, updated_at: Timestamp)
     Ok(())
 }
 
+/// Gives the jobs of one organization to another. For an import only: a server keeps queues in memory.
+pub(crate) fn move_all(conn: &mut Conn, from: Uuid, to: Uuid) -> Result<usize, DbError> {
+    let jobs = provisioner_jobs::table.filter(provisioner_jobs::organization_id.eq(DbUuid(from)));
+    Ok(diesel::update(jobs).set(provisioner_jobs::organization_id.eq(DbUuid(to))).execute(conn)?)
+}
+
+/// Hands over the jobs of an organization one by one, oldest first, ties by id, without holding more than one. Stops at the
+/// first error.
+pub(crate) fn each_oldest_first<E: From<DbError>>(
+    conn: &mut Conn,
+    organization: Uuid,
+    mut take: impl FnMut(JobRecord) -> Result<(), E>,
+) -> Result<(), E> {
+    let rows = provisioner_jobs::table
+        .filter(provisioner_jobs::organization_id.eq(DbUuid(organization)))
+        .order((provisioner_jobs::created_at, provisioner_jobs::id))
+        .select(JobRow::as_select())
+        .load_iter::<JobRow, diesel::connection::DefaultLoadingMode>(conn)
+        .map_err(DbError::from)?;
+    for row in rows {
+        take(row.map_err(DbError::from)?.try_into()?)?;
+    }
+    Ok(())
+}
+
 fn to_text(value: &impl serde::Serialize) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|error| DbError::Internal(error.to_string()))
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use diesel::define_sql_function;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
 use orgd_api_types::{Organization, Timestamp};
 use uuid::Uuid;
 
@@ -12,6 +15,11 @@ use super::error::DbError;
 use super::schema::{organization_members, organizations, provisioner_keys, users};
 use super::types::{DbTime, DbUuid};
 use crate::change::Change;
+
+define_sql_function! {
+    /// The text in lower case, ASCII letters only.
+    fn lower(text: Text) -> Text;
+}
 
 /// A row of the table, less what only the database needs.
 #[derive(Debug, Queryable, Selectable)]
@@ -150,8 +158,24 @@ pub(super) fn list(conn: &mut Conn) -> Result<Vec<Organization>, DbError> {
 
 /// The live organization with this name, in whatever case.
 pub(crate) fn find_by_name(conn: &mut Conn, name: &str) -> Result<Option<Organization>, DbError> {
-    let wanted = name.to_ascii_lowercase();
-    Ok(list(conn)?.into_iter().find(|organization| organization.name.to_ascii_lowercase() == wanted))
+    let same_name = lower(organizations::name).eq(name.to_ascii_lowercase());
+    first(conn, organizations::table.filter(organizations::deleted_at.is_null()).filter(same_name).into_boxed())
+}
+
+/// The default organization; there is none before the first start.
+pub(crate) fn find_default(conn: &mut Conn) -> Result<Option<Organization>, DbError> {
+    first(conn, organizations::table.filter(organizations::is_default.eq(true)).into_boxed())
+}
+
+/// Whether the organization with this id is live (true) or deleted (false); `None` when no organization ever had the id.
+pub(crate) fn find_liveness(conn: &mut Conn, id: Uuid) -> Result<Option<bool>, DbError> {
+    let live = organizations::deleted_at.is_null();
+    Ok(organizations::table.find(DbUuid(id)).select(live).first(conn).optional()?)
+}
+
+fn first(conn: &mut Conn, rows: organizations::BoxedQuery<'_, Sqlite>) -> Result<Option<Organization>, DbError> {
+    let row = rows.select(OrganizationRow::as_select()).first::<OrganizationRow>(conn).optional()?;
+    Ok(row.map(Organization::from))
 }
 
 /// Inserts one organization as given.

@@ -53,8 +53,13 @@ pub enum BodyError {
     #[error("invalid UTF-8 {0}")]
     Utf8(Position),
     /// Not JSON, cut off, followed by something else, or nested too deeply.
-    #[error("{0}")]
-    Syntax(String),
+    #[error("{message} {position}")]
+    Syntax {
+        /// What the parser says.
+        message: String,
+        /// Where it stopped.
+        position: Position,
+    },
     /// JSON, but neither an object nor null.
     #[error("the body must be an object, not {0}")]
     NotAnObject(&'static str),
@@ -85,6 +90,13 @@ pub enum BodyError {
 }
 
 impl BodyError {
+    /// What the parser says of text that is not JSON.
+    fn syntax(error: &serde_json::Error) -> Self {
+        let (text, position) = (error.to_string(), Position::from(error));
+        let message = text.strip_suffix(&format!(" {position}")).unwrap_or(&text).to_owned();
+        Self::Syntax { message, position }
+    }
+
     /// The sentence for people, the same for all of them.
     pub fn message(&self) -> &'static str {
         "Request body must be valid JSON."
@@ -100,7 +112,7 @@ impl BodyError {
         match self {
             Self::Repeated { field, .. } => vec![ValidationError::new(field, "must not be given more than once")],
             Self::Field { field, rule, .. } => vec![ValidationError::new(field, rule)],
-            Self::Empty | Self::Utf8(_) | Self::Syntax(_) | Self::NotAnObject(_) | Self::Whole { .. } => Vec::new(),
+            Self::Empty | Self::Utf8(_) | Self::Syntax { .. } | Self::NotAnObject(_) | Self::Whole { .. } => Vec::new(),
         }
     }
 }
@@ -114,13 +126,26 @@ impl BodyError {
 ///
 /// [`BodyError`] for the first thing that is wrong: faults of the JSON itself before faults of fields.
 pub fn read_json<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, BodyError> {
+    read(bytes, || Ok(T::default()))
+}
+
+/// Reads text that must hold one JSON object, by the same rules; `null` is none.
+///
+/// # Errors
+///
+/// As [`read_json`].
+pub fn read_one_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
+    read(bytes, || Err(BodyError::NotAnObject("null")))
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8], null: impl FnOnce() -> Result<T, BodyError>) -> Result<T, BodyError> {
     let text = str::from_utf8(bytes).map_err(|error| BodyError::Utf8(position_of(bytes, error.valid_up_to())))?;
     if text.trim_ascii().is_empty() {
         return Err(BodyError::Empty);
     }
     match check(text)? {
         Kind::Object => read_object(text),
-        Kind::Null => Ok(T::default()),
+        Kind::Null => null(),
         Kind::Other(name) => Err(BodyError::NotAnObject(name)),
     }
 }

@@ -29,13 +29,13 @@ pub(super) fn check(text: &str) -> Result<Kind, BodyError> {
     let mut repeated = None;
     let sound = Sound { repeated: &mut repeated };
     match sound.deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track)) {
-        Ok(kind) => json.end().map(|()| kind).map_err(|error| BodyError::Syntax(error.to_string())),
+        Ok(kind) => json.end().map(|()| kind).map_err(|error| BodyError::syntax(&error)),
         Err(error) => Err(match repeated {
             Some(key) => {
                 let path = join(&track.path().to_string(), &key);
                 BodyError::Repeated { field: shortened(&path).into_owned(), position: (&error).into() }
             }
-            None => BodyError::Syntax(error.to_string()),
+            None => BodyError::syntax(&error),
         }),
     }
 }
