@@ -1,5 +1,7 @@
 //! `orgd import` and `orgd export`, run as people run them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers included")]
+
 mod beside_a_server;
 mod everyday;
 mod refusals;
