@@ -2,6 +2,8 @@
 //! arguments and a `run`.
 
 mod openapi;
+mod served;
+mod swagger;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -21,6 +23,8 @@ enum Task {
     /// Work with the documented contract.
     #[command(subcommand)]
     Openapi(openapi::Task),
+    /// Use Swagger UI in a browser and check what it shows.
+    Swagger(swagger::Arguments),
 }
 
 /// Exit code of a task that could not be carried out. A task that was, and found something, chooses another one.
@@ -29,6 +33,7 @@ const COULD_NOT_RUN: u8 = 2;
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Openapi(task) => openapi::run(task),
+        Task::Swagger(arguments) => swagger::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         // There is nobody left to tell when standard error is closed.

@@ -1,0 +1,79 @@
+//! `cargo xtask swagger`: uses Swagger UI in a browser as a person does, and checks what the page then shows.
+//!
+//! `xtask/swagger/drive.mjs` drives Chromium; what must come of it is judged here.
+
+mod browser;
+mod judge;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::json;
+
+use crate::served::{Served, source_tree};
+use judge::Judge;
+
+/// How to check.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Take a picture of the page, as a PNG file
+    #[arg(long, value_name = "FILE")]
+    screenshot: Option<PathBuf>,
+}
+
+/// The operations in an order in which each works with the values that its form is filled with.
+const ORGANIZATIONS: &[&str] =
+    &["createOrganization", "getOrganizations", "getOrganizationByID", "updateOrganization", "deleteOrganization"];
+/// The operations that have something to show after the sample files were imported.
+const JOBS: &[&str] = &["getProvisionerJobs", "getProvisionerJob"];
+
+/// Checks, and prints what is wrong.
+///
+/// # Errors
+/// What the check needs cannot be had, or the page cannot be used.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    browser::prepare()?;
+    let served = Served::start()?;
+    let picture = arguments.screenshot.as_ref().map(std::path::absolute).transpose()?;
+    let picture = picture.map(|file| json!({ "file": file, "operation": "createOrganization" }));
+    let mut judge = Judge::default();
+
+    let report = browser::drive(&served, ORGANIZATIONS, picture)?;
+    judge.page(&report, [ORGANIZATIONS, JOBS].concat());
+    judge.organizations(&report);
+
+    let has_samples = import_samples(&served)?;
+    let report = browser::drive(&served, JOBS, None)?;
+    judge.page(&report, [ORGANIZATIONS, JOBS].concat());
+    judge.jobs(&report, has_samples);
+
+    let mut out = std::io::stdout().lock();
+    let faults = judge.faults();
+    for fault in faults {
+        writeln!(out, "{fault}")?;
+    }
+    if faults.is_empty() {
+        writeln!(out, "Swagger UI works: {} operations executed.", ORGANIZATIONS.len() + JOBS.len())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Imports the sample files into the running server's database, as the README says; false when there are none.
+fn import_samples(served: &Served) -> anyhow::Result<bool> {
+    let folder = source_tree().join("docs/examples");
+    if !folder.is_dir() {
+        return Ok(false);
+    }
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    files.sort();
+    let status = served.command().args(["import", "--into-default"]).args(&files).status()?;
+    if !status.success() {
+        bail!("orgd import failed on {files:?}");
+    }
+    Ok(true)
+}

@@ -1,0 +1,131 @@
+//! What must come of each operation that is executed on the page. Knows the page's report, not the browser.
+
+use serde_json::Value;
+
+use super::browser::Report;
+
+/// The job of the sample files that the document's example names.
+const SAMPLE_JOB: &str = "0198f5a0-7c1e-7d11-a3a4-1b0c4f1d2e3f";
+
+/// Collects what is wrong.
+#[derive(Debug, Default)]
+pub(super) struct Judge {
+    faults: Vec<String>,
+}
+
+impl Judge {
+    /// What was wrong so far, one sentence each.
+    pub(super) fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
+    /// The page as a whole: it offers exactly these operations, stays on its host and throws nothing.
+    pub(super) fn page(&mut self, report: &Report, mut operations: Vec<&str>) {
+        self.expect(report.badge.contains("OAS 3.1"), || format!("the badge reads {:?}, not OAS 3.1", report.badge));
+        let mut offered: Vec<_> = report.operations.iter().map(String::as_str).collect();
+        offered.sort_unstable();
+        operations.sort_unstable();
+        self.expect(offered == operations, || {
+            format!("the page offers {offered:?} and this check executes {operations:?}; add what is missing to it")
+        });
+        for url in &report.foreign {
+            self.faults.push(format!("the page asked another host: {url}"));
+        }
+        for error in &report.errors {
+            self.faults.push(format!("the page reported an error: {error}"));
+        }
+    }
+
+    /// The operations on organizations, on a new server.
+    pub(super) fn organizations(&mut self, report: &Report) {
+        self.answer(report, "createOrganization", 201, |body| {
+            body["name"] == "platform-team" && body["is_default"] == false
+        });
+        self.answer(report, "getOrganizations", 200, |body| {
+            let names = body.as_array().into_iter().flatten().map(|organization| &organization["name"]);
+            names.eq(["coder", "platform-team"])
+        });
+        self.answer(report, "getOrganizationByID", 200, |body| body["is_default"] == true);
+        self.answer(report, "updateOrganization", 200, |body| body["display_name"] == "Head Office");
+        self.answer(report, "deleteOrganization", 200, |body| body["message"] == "Organization has been deleted.");
+    }
+
+    /// The operations on jobs, after the sample files were imported or without them.
+    pub(super) fn jobs(&mut self, report: &Report, has_samples: bool) {
+        self.answer(report, "getProvisionerJobs", 200, |body| {
+            let jobs = body.as_array();
+            jobs.is_some_and(|jobs| jobs.iter().any(|job| job["id"] == SAMPLE_JOB) == has_samples)
+        });
+        if has_samples {
+            self.answer(report, "getProvisionerJob", 200, |body| {
+                body["id"] == SAMPLE_JOB && body["status"] == "failed"
+            });
+        } else {
+            self.answer(report, "getProvisionerJob", 404, |body| body["message"].is_string());
+        }
+        let fields = &report.executed["getProvisionerJobs"]["fields"];
+        for (field, filled_in) in [("limit", "50"), ("ids", ""), ("status", ""), ("tags", "{}"), ("initiator", "")] {
+            self.expect(fields[field] == filled_in, || {
+                format!("getProvisionerJobs: {field} is filled in with {}, not {filled_in:?}", fields[field])
+            });
+        }
+    }
+
+    fn answer(&mut self, report: &Report, operation: &str, status: u16, is_right: impl Fn(&Value) -> bool) {
+        let executed = report.executed.get(operation).unwrap_or(&Value::Null);
+        let text = executed["body"].as_str().unwrap_or_default();
+        let shown = serde_json::from_str::<Value>(text).is_ok_and(|body| is_right(&body));
+        self.expect(executed["status"] == status, || {
+            format!(
+                "{operation}: the page shows {} instead of {status}, for {}",
+                executed["status"], executed["request_url"]
+            )
+        });
+        self.expect(shown, || format!("{operation}: the page does not show the right answer but:\n{text}"));
+    }
+
+    fn expect(&mut self, is_so: bool, fault: impl FnOnce() -> String) {
+        if !is_so {
+            self.faults.push(fault());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Judge, Report};
+
+    fn report(status: u16, body: &str) -> Report {
+        serde_json::from_value(json!({
+            "badge": "0.1.0 OAS 3.1",
+            "operations": ["b", "a"],
+            "executed": { "a": { "status": status, "body": body } },
+            "foreign": [],
+            "errors": [],
+        }))
+        .unwrap()
+    }
+
+    fn faults(report: &Report) -> usize {
+        let mut judge = Judge::default();
+        judge.page(report, vec!["a", "b"]);
+        judge.answer(report, "a", 200, |body| body["name"] == "x");
+        judge.faults().len()
+    }
+
+    #[test]
+    fn each_thing_that_is_wrong_is_a_fault() {
+        let right = || report(200, r#"{"name":"x"}"#);
+        assert_eq!(faults(&right()), 0);
+        assert_eq!(faults(&report(201, r#"{"name":"x"}"#)), 1);
+        assert_eq!(faults(&report(200, r#"{"name":"y"}"#)), 1);
+        assert_eq!(faults(&report(200, "not JSON")), 1);
+        assert_eq!(faults(&Report { badge: "0.1.0".to_owned(), ..right() }), 1);
+        assert_eq!(faults(&Report { operations: vec!["a".to_owned()], ..right() }), 1);
+        assert_eq!(faults(&Report { foreign: vec!["http://elsewhere/".to_owned()], ..right() }), 1);
+        assert_eq!(faults(&Report { errors: vec!["TypeError".to_owned()], ..right() }), 1);
+        assert_eq!(faults(&Report { executed: serde_json::Map::new(), ..right() }), 2);
+    }
+}
