@@ -67,12 +67,13 @@ fn constraint_in(message: &str) -> Option<Constraint> {
     NAMES.iter().find(|(name, _)| message.contains(name)).map(|(_, constraint)| *constraint)
 }
 
-/// The texts of SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR and SQLITE_CANTOPEN: Diesel passes on no
-/// result code.
+/// The texts of SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL (which is a lock on the write-ahead log that nobody gives back),
+/// SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR and SQLITE_CANTOPEN: Diesel passes on no result code.
 fn is_passing(message: &str) -> bool {
     const TEXTS: &[&str] = &[
         "database is locked",
         "database table is locked",
+        "locking protocol",
         "database or disk is full",
         "attempt to write a readonly database",
         "disk I/O error",

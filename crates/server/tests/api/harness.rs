@@ -1,0 +1,21 @@
+//! What the tests share: servers, clients, the database behind a server's back, and the contract that every answer must keep.
+
+mod answer;
+mod client;
+mod contract;
+mod database;
+mod rows;
+mod server;
+mod wal_lock;
+
+pub use answer::Answer;
+pub use client::{BASE, Client, exchange_raw};
+pub use contract::documented;
+pub use rows::{Job, Worker, blob};
+pub use server::{TestServer, eventually, is_token};
+pub use wal_lock::WalLock;
+
+/// What answers to anybody who may not know whether a thing exists.
+pub const NOT_FOUND: &str = "{\"message\":\"Resource not found or you do not have access to this resource\"}\n";
+/// The message of every answer to somebody who is not signed in.
+pub const SIGNED_OUT: &str = "You are signed out or your session has expired. Please sign in again to continue.";

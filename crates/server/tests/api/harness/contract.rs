@@ -1,0 +1,194 @@
+//! Holds answers against the documented contract, and remembers which of the documented statuses were seen.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use jsonschema::{Draft, Validator};
+use orgd_contract::{Contract, OperationSpec};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::client::BASE;
+
+/// The request ids of every answer of every test.
+static REQUEST_IDS: LazyLock<Mutex<HashSet<Uuid>>> = LazyLock::new(Mutex::default);
+
+static DOCUMENTED: LazyLock<Documented> = LazyLock::new(Documented::load);
+
+/// What one server's clients sent and got.
+#[derive(Clone, Default)]
+pub struct Seen(Arc<Mutex<Record>>);
+
+#[derive(Default)]
+struct Record {
+    statuses: BTreeSet<(String, u16)>,
+    tokens: BTreeSet<String>,
+}
+
+impl Seen {
+    /// Every operation that was answered, with the status.
+    pub fn statuses(&self) -> BTreeSet<(String, u16)> {
+        self.0.lock().unwrap().statuses.clone()
+    }
+
+    /// Remembers a session token that is sent.
+    pub fn token(&self, token: &str) {
+        self.0.lock().unwrap().tokens.insert(token.to_owned());
+    }
+
+    /// Every session token that was sent.
+    pub fn tokens(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap().tokens.clone()
+    }
+}
+
+/// The contract, ready to check answers.
+pub struct Documented {
+    operations: Vec<OperationSpec>,
+    answers: BTreeMap<(String, u16), Validator>,
+    error: Validator,
+}
+
+/// The documented contract.
+pub fn documented() -> &'static Documented {
+    &DOCUMENTED
+}
+
+impl Documented {
+    fn load() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi");
+        let contract = Contract::load(&folder).expect("the contract loads");
+        let mut document = contract.document().clone();
+        forbid_other_keys(&mut document);
+        let mut answers = BTreeMap::new();
+        for operation in contract.operations() {
+            for status in &operation.statuses {
+                let path = operation.path.replace('~', "~0").replace('/', "~1");
+                let method = operation.method.to_lowercase();
+                let mut response = document.pointer(&format!("/paths/{path}/{method}/responses/{status}")).unwrap();
+                if let Some(target) = response.get("$ref").and_then(Value::as_str) {
+                    response = document.pointer(target.trim_start_matches('#')).unwrap();
+                }
+                let schema = &response["content"]["application/json"]["schema"];
+                assert!(schema.is_object(), "{} {status} has no schema", operation.id);
+                answers.insert((operation.id.clone(), *status), validator(&document, schema));
+            }
+        }
+        let error = validator(&document, &json!({ "$ref": "#/components/schemas/codersdk.Response" }));
+        Self { operations: contract.operations().to_vec(), answers, error }
+    }
+
+    /// Every operation with each of its statuses.
+    pub fn statuses(&self) -> BTreeSet<(String, u16)> {
+        self.answers.keys().cloned().collect()
+    }
+
+    /// The operation that serves this method and path, which is given as it was sent.
+    fn operation(&self, method: &str, target: &str) -> Option<&OperationSpec> {
+        let path = target.split('?').next()?.strip_prefix(BASE)?;
+        let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let method = if method == "HEAD" { "GET" } else { method };
+        self.operations.iter().find(|operation| {
+            let template: Vec<_> = operation.path.split('/').filter(|segment| !segment.is_empty()).collect();
+            let trailing = path.ends_with('/');
+            operation.method == method
+                && template.len() == segments.len()
+                && (!trailing || (method == "GET" && !operation.path.ends_with("{job}")))
+                && template.iter().zip(&segments).all(|(known, given)| {
+                    known.starts_with('{') || *known == percent_decode_str(given).decode_utf8_lossy()
+                })
+        })
+    }
+}
+
+/// True for a target of the API; only its answers are documented.
+fn below_base(target: &str) -> bool {
+    target.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+}
+
+/// An answer may hold nothing that its schema does not name.
+fn forbid_other_keys(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("type").is_some_and(|kind| kind == "object") && members.contains_key("properties") {
+                members.entry("additionalProperties").or_insert(json!(false));
+            }
+            members.values_mut().for_each(forbid_other_keys);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forbid_other_keys),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn validator(document: &Value, schema: &Value) -> Validator {
+    let root = json!({ "components": document["components"], "allOf": [schema] });
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(&root)
+        .expect("the schema is one")
+}
+
+/// Fails unless the answer keeps all that holds for every answer, and what is documented for its operation and status.
+#[track_caller]
+pub fn check(seen: &Seen, method: &str, target: &str, answer: &Answer) {
+    let what = format!("{method} {target} answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
+    check_headers(&what, answer);
+    if !below_base(target) {
+        return;
+    }
+    let operation = documented().operation(method, target);
+    if let Some(operation) = operation {
+        let known = operation.statuses.contains(&answer.status);
+        assert!(known, "{what}\n{} is not documented for {}", answer.status, operation.id);
+        seen.0.lock().unwrap().statuses.insert((operation.id.clone(), answer.status));
+    } else {
+        assert!(answer.status >= 400, "{what}\nno operation is documented there");
+    }
+    if method == "HEAD" {
+        assert!(answer.body.is_empty(), "{what}\nHEAD has no body");
+        return;
+    }
+    check_form(&what, answer);
+    let schema = match operation {
+        Some(operation) => &documented().answers[&(operation.id.clone(), answer.status)],
+        None => &documented().error,
+    };
+    let failures: Vec<_> =
+        schema.iter_errors(&answer.json()).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(failures.is_empty(), "{what}\n{}", failures.join("\n"));
+}
+
+#[track_caller]
+fn check_headers(what: &str, answer: &Answer) {
+    let id = answer.header("x-coder-request-id").unwrap_or_else(|| panic!("{what}\nhas no X-Coder-Request-Id"));
+    let id = id.parse().unwrap_or_else(|_| panic!("{what}\nthe request id {id:?} is no UUID"));
+    assert!(REQUEST_IDS.lock().unwrap().insert(id), "{what}\nthe request id {id} came before");
+    let version = answer.header("x-coder-build-version").unwrap_or_default();
+    assert!(version.starts_with("v2.32."), "{what}\nX-Coder-Build-Version is {version:?}");
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{what}");
+    if let Some(length) = answer.header("content-length").filter(|_| !answer.body.is_empty()) {
+        assert_eq!(length, answer.body.len().to_string(), "{what}\nthe body is not as long as it says");
+    }
+}
+
+/// Compact JSON with one line feed at its end, and nothing in it that a browser could take for markup.
+#[track_caller]
+fn check_form(what: &str, answer: &Answer) {
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"), "{what}");
+    let text = answer.text();
+    let json = text.strip_suffix('\n').unwrap_or_else(|| panic!("{what}\ndoes not end in a line feed"));
+    let (mut in_string, mut escaped) = (false, false);
+    for character in json.chars() {
+        assert!(!['<', '>', '&', '\u{2028}', '\u{2029}'].contains(&character), "{what}\n{character:?} is not escaped");
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => in_string = !in_string,
+            _ => assert!(in_string || !character.is_whitespace(), "{what}\nis not compact"),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Starts the real binary on a database of its own, on a port that the system picks, and looks after its end.
+//!
+//! The address is read from the log: with `ORGD_LOG_FORMAT=json` the line that says `serving` has it in its `address` field.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::client::Client;
+use super::contract::Seen;
+use super::database::Sql;
+
+/// How long a server may take to start, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server. Dropped, it is killed, and its log is searched for panics and for session tokens.
+pub struct TestServer {
+    folder: TempDir,
+    settings: BTreeMap<String, String>,
+    run: Option<Run>,
+    owner: String,
+    seen: Seen,
+    marked: AtomicU64,
+}
+
+/// One life of the process.
+pub struct Run {
+    child: Child,
+    address: SocketAddr,
+    stdout: Pipe,
+    stderr: Pipe,
+}
+
+/// What a process writes, as it comes.
+struct Pipe {
+    text: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    /// A server with an empty database and no rate limit.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// A server with these `ORGD_*` variables, besides those that every test needs.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut all = BTreeMap::from([
+            ("ORGD_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            ("ORGD_RATE_LIMIT".to_owned(), "0".to_owned()),
+            ("ORGD_LOG_FORMAT".to_owned(), "json".to_owned()),
+            ("ORGD_WORKERS".to_owned(), "2".to_owned()),
+            ("ORGD_DATABASE_URL".to_owned(), format!("sqlite://{}", folder.path().join("orgd.db").display())),
+        ]);
+        all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let run = Run::begin(&all);
+        let owner = run.first_token();
+        let seen = Seen::default();
+        seen.token(&owner);
+        Self { folder, settings: all, run: Some(run), owner, seen, marked: Default::default() }
+    }
+
+    fn run(&self) -> &Run {
+        self.run.as_ref().expect("the server runs")
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.run().address
+    }
+
+    /// What its clients sent and got.
+    pub fn seen(&self) -> Seen {
+        self.seen.clone()
+    }
+
+    /// The session token that the first start printed.
+    pub fn owner_token(&self) -> &str {
+        &self.owner
+    }
+
+    /// A client with that token.
+    pub fn owner(&self) -> Client {
+        Client::new(self, Some(&self.owner))
+    }
+
+    /// A client without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self, None)
+    }
+
+    /// A client with this token.
+    pub fn client(&self, token: &str) -> Client {
+        Client::new(self, Some(token))
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("orgd.db")
+    }
+
+    /// Everything that it wrote to standard output so far.
+    pub fn stdout(&self) -> String {
+        self.run().stdout.so_far()
+    }
+
+    /// Everything that it wrote to standard error so far.
+    pub fn stderr(&self) -> String {
+        self.run().stderr.so_far()
+    }
+
+    /// Kills the process at once, as `kill -9` does.
+    pub fn kill(&mut self) {
+        if let Some(run) = self.run.take() {
+            run.end(&self.seen);
+        }
+    }
+
+    /// Starts it again on the same database.
+    pub fn restart(&mut self) {
+        self.kill();
+        self.run = Some(Run::begin(&self.settings));
+    }
+
+    /// Runs a command of the executable on this database.
+    pub fn try_command(&self, arguments: &[&str]) -> Output {
+        let mut command = bare_command(&self.settings);
+        command.env_remove("ORGD_LOG_FORMAT").args(arguments);
+        command.output().expect("orgd runs")
+    }
+
+    /// Runs a command that must succeed, and gives what it printed, without the line feed.
+    #[track_caller]
+    pub fn command(&self, arguments: &[&str]) -> String {
+        let output = self.try_command(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "orgd {arguments:?}: {said}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Creates a user with these site roles and, per organization, these roles in it; gives a session token of theirs.
+    #[track_caller]
+    pub fn user(&self, name: &str, site: &[&str], organizations: &[(&str, &[&str])]) -> String {
+        let with_roles = |mut arguments: Vec<String>, roles: &[&str]| {
+            arguments.extend(roles.iter().flat_map(|role| ["--role".to_owned(), (*role).to_owned()]));
+            self.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        };
+        with_roles(["user", "create", name].map(str::to_owned).to_vec(), site);
+        for (organization, roles) in organizations {
+            with_roles(["user", "grant", name, "--organization", organization].map(str::to_owned).to_vec(), roles);
+        }
+        self.token_of(name, &[])
+    }
+
+    /// Makes a session token for a user.
+    #[track_caller]
+    pub fn token_of(&self, user: &str, flags: &[&str]) -> String {
+        let token = self.command(&[&["token", "create", "--user", user], flags].concat());
+        assert!(is_token(&token), "{token:?}");
+        token
+    }
+
+    /// Opens the database behind the server's back.
+    pub fn sql(&self) -> Sql {
+        Sql::open(&self.database())
+    }
+
+    /// Writes to the database behind the server's back, and waits until the server answers from what was written.
+    pub fn change(&self, write: impl FnOnce(&mut Sql)) {
+        let number = self.marked.fetch_add(1, Ordering::Relaxed) + 1;
+        self.sql().in_transaction(|sql| {
+            write(sql);
+            sql.put_marker(number);
+        });
+        let client = self.owner();
+        eventually(|| super::database::shows_marker(&client, number));
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Tries again until it is so.
+#[track_caller]
+pub fn eventually(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "it is still not so");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The executable with these variables and no others of its own.
+fn bare_command(settings: &BTreeMap<String, String>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORGD_")) {
+        command.env_remove(name);
+    }
+    command.envs(settings).stdin(Stdio::null());
+    command
+}
+
+impl Run {
+    /// Starts a process and waits until it serves.
+    pub fn begin(settings: &BTreeMap<String, String>) -> Self {
+        let mut command = bare_command(settings);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("orgd starts");
+        let stdout = Pipe::read(child.stdout.take().unwrap());
+        let stderr = Pipe::read(child.stderr.take().unwrap());
+        let address = stderr.wait_for("an address", |line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            line.get("message").filter(|message| *message == "serving")?;
+            line["address"].as_str()?.parse().ok()
+        });
+        Self { child, address, stdout, stderr }
+    }
+
+    fn first_token(&self) -> String {
+        self.stdout.wait_for("the owner's token", |line| {
+            let word = line.trim();
+            is_token(word).then(|| word.to_owned())
+        })
+    }
+
+    /// Kills the process and looks at all that it wrote.
+    fn end(mut self, seen: &Seen) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let log = self.stderr.whole();
+        if std::thread::panicking() {
+            eprintln!("the log of the server:\n{log}");
+            return;
+        }
+        assert!(!log.contains("panicked"), "the server panicked:\n{log}");
+        for token in seen.tokens().iter().filter(|token| is_token(token)) {
+            let (_, secret) = token.split_once('-').unwrap();
+            assert!(!log.contains(secret), "the log holds the session token {token}");
+        }
+    }
+}
+
+/// True for a text in the form of a session token.
+pub fn is_token(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(id, secret)| {
+        id.len() == 10 && secret.len() == 22 && format!("{id}{secret}").bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+impl Pipe {
+    fn read(source: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&text);
+        let reader = std::thread::spawn(move || {
+            let mut lines = BufReader::new(source);
+            let mut line = String::new();
+            while lines.read_line(&mut line).is_ok_and(|length| length > 0) {
+                kept.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
+        Self { text, reader: Some(reader) }
+    }
+
+    fn so_far(&self) -> String {
+        self.text.lock().unwrap().clone()
+    }
+
+    fn whole(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        self.so_far()
+    }
+
+    fn wait_for<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            let text = self.so_far();
+            if let Some(found) = text.lines().find_map(&find) {
+                return found;
+            }
+            let gone = self.reader.as_ref().is_none_or(JoinHandle::is_finished);
+            assert!(!gone && begun.elapsed() < PATIENCE, "the server did not say {what}:\n{text}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The API as its clients meet it: every test starts the real binary on a database of its own and speaks HTTP to it.
+//!
+//! What a test sends and what it expects is in the test; that every answer keeps the documented contract is checked by the
+//! harness, for each answer of each test.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, helpers included"
+)]
+#![expect(clippy::print_stderr, reason = "a failing test shows the log of its server")]
+
+mod harness;
+
+mod bodies;
+mod crash;
+mod create;
+mod credentials;
+mod delete;
+mod framing;
+mod job_filters;
+mod job_list;
+mod job_object;
+mod order_of_checks;
+mod organization_list;
+mod organization_reference;
+mod permissions;
+mod queue_numbers;
+mod races;
+mod rate_limit;
+mod revocation;
+mod routes;
+mod single_job;
+mod start;
+mod statuses;
+mod update;

@@ -1,0 +1,216 @@
+//! Every status that the contract documents can be brought about, for every operation, and nothing else is answered.
+//!
+//! The second half is checked by the harness in all tests: an undocumented status fails the test that meets it. The first half
+//! is checked here, by the list of situations below. A new operation or a new status without a situation fails.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{Answer, Client, Job, TestServer, WalLock, blob, documented, eventually};
+
+type Produced = BTreeSet<(String, u16)>;
+
+const JOB: Uuid = Uuid::from_u128(0x0b);
+
+/// Each operation with a request that is good if the caller and the server are.
+fn requests() -> Vec<(&'static str, String, Option<Value>)> {
+    vec![
+        ("GET", "/organizations".to_owned(), None),
+        ("POST", "/organizations".to_owned(), Some(json!({"name": "new-one"}))),
+        ("GET", "/organizations/coder".to_owned(), None),
+        ("PATCH", "/organizations/coder".to_owned(), Some(json!({"icon": "/icon.png"}))),
+        ("GET", "/organizations/coder/provisionerjobs".to_owned(), None),
+        ("GET", format!("/organizations/coder/provisionerjobs/{JOB}"), None),
+        ("DELETE", "/organizations/new-one".to_owned(), None),
+    ]
+}
+
+fn call(client: &Client, headers: &[(&str, &str)], (method, path, body): &(&str, String, Option<Value>)) -> Answer {
+    let mut request = client.request(method, path);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    match body {
+        Some(body) => request.json(body).send(),
+        None => request.send(),
+    }
+}
+
+#[test]
+fn every_documented_status_is_brought_about() {
+    let mut produced = Produced::new();
+    for situations in [successes, refusals, strangers, too_many_requests, a_broken_database, a_database_out_of_reach] {
+        produced.extend(situations());
+    }
+    let missing: Vec<_> = documented().statuses().difference(&produced).cloned().collect();
+    assert!(missing.is_empty(), "documented, but nothing here brings it about: {missing:?}");
+}
+
+fn with_a_job() -> TestServer {
+    let server = TestServer::start();
+    let coder = organization_id(&server, "coder");
+    server.change(|sql| sql.job(&Job { id: JOB, ..Job::pending(coder, 1) }));
+    server
+}
+
+fn organization_id(server: &TestServer, name: &str) -> Uuid {
+    let found = server.owner().get(&format!("/organizations/{name}")).expect(200);
+    found["id"].as_str().unwrap().parse().unwrap()
+}
+
+fn successes() -> Produced {
+    let server = with_a_job();
+    for request in requests() {
+        let status = call(&server.owner(), &[], &request).status;
+        assert_eq!(status, if request.0 == "POST" { 201 } else { 200 }, "{request:?}");
+    }
+    server.seen().statuses()
+}
+
+fn refusals() -> Produced {
+    let server = with_a_job();
+    let owner = server.owner();
+    let member = server.client(&server.user("member", &[], &[("coder", &[])]));
+    let acme = owner.create("acme").parse().unwrap();
+    server.change(|sql| {
+        sql.run("INSERT INTO tag_sets (id, tags) VALUES (77, '{}')");
+        sql.run(&format!(
+            "INSERT INTO provisioner_keys VALUES ({}, {}, 'key', zeroblob(32), 77, 0)",
+            blob(Uuid::from_u128(1)),
+            blob(acme)
+        ));
+    });
+
+    assert_eq!(owner.post("/organizations", json!({})).status, 400);
+    assert_eq!(owner.patch("/organizations/coder", json!({"name": "default"})).status, 400);
+    assert_eq!(owner.delete("/organizations/coder").status, 400);
+    assert_eq!(owner.get("/organizations/coder/provisionerjobs?page=2").status, 400);
+    assert_eq!(owner.get("/organizations/coder/provisionerjobs/first").status, 400);
+
+    assert_eq!(member.post("/organizations", json!({"name": "mine"})).status, 403);
+    assert_eq!(member.patch("/organizations/coder", json!({"name": "mine"})).status, 403);
+    assert_eq!(member.delete("/organizations/coder").status, 403);
+
+    for (method, path) in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/provisionerjobs")] {
+        let request = owner.request(method, &format!("/organizations/nowhere{path}"));
+        assert_eq!(request.send().status, 404, "{method} {path}");
+    }
+    assert_eq!(owner.get(&format!("/organizations/acme/provisionerjobs/{JOB}")).status, 404);
+
+    assert_eq!(owner.post("/organizations", json!({"name": "ACME"})).status, 409);
+    assert_eq!(owner.patch("/organizations/coder", json!({"name": "ACME"})).status, 409);
+    assert_eq!(owner.delete("/organizations/acme").status, 409);
+
+    for (method, path) in [("POST", "/organizations"), ("PATCH", "/organizations/coder")] {
+        let large = owner.request(method, path).body(vec![b' '; 1024 * 1024 + 1]);
+        assert_eq!(large.send().status, 413, "{method}");
+        let text = owner.request(method, path).header("Content-Type", "text/plain").body("{}");
+        assert_eq!(text.send().status, 415, "{method}");
+    }
+    server.seen().statuses()
+}
+
+fn strangers() -> Produced {
+    let server = with_a_job();
+    let member = server.client(&server.user("member", &[], &[("coder", &[])]));
+    for request in requests() {
+        assert_eq!(call(&server.anonymous(), &[], &request).status, 401, "{request:?}");
+        let bypassing = call(&member, &[("X-Coder-Bypass-Ratelimit", "true")], &request);
+        assert_eq!(bypassing.status, 428, "{request:?}");
+    }
+    server.seen().statuses()
+}
+
+fn too_many_requests() -> Produced {
+    let server = TestServer::with(&[("ORGD_RATE_LIMIT", "1")]);
+    for request in requests() {
+        call(&server.owner(), &[], &request);
+        assert_eq!(call(&server.owner(), &[], &request).status, 429, "{request:?}");
+    }
+    server.seen().statuses()
+}
+
+/// The table of session tokens is gone, which is a defect and not an overload.
+fn a_broken_database() -> Produced {
+    let server = TestServer::start();
+    let unknown = server.client("0123456789-0123456789012345678901");
+    server.sql().run("ALTER TABLE api_keys RENAME TO something_else");
+    for request in requests() {
+        let answer = call(&unknown, &[], &request);
+        let detail = answer.detail(500);
+        assert_eq!(detail, format!("Request ID {}", answer.header("x-coder-request-id").unwrap()), "{request:?}");
+        assert!(!answer.text().contains("api_keys"), "an internal detail is shown: {}", answer.text());
+        eventually(|| server.stderr().contains(&detail["Request ID ".len()..]));
+    }
+    server.seen().statuses()
+}
+
+/// Another process has locked the database and does not let go.
+fn a_database_out_of_reach() -> Produced {
+    let server = TestServer::with(&[("ORGD_WORKERS", "8")]);
+    let unknown = server.client("0123456789-0123456789012345678901");
+    let lock = WalLock::take(&server.database());
+    std::thread::scope(|scope| {
+        for request in requests() {
+            let unknown = &unknown;
+            scope.spawn(move || {
+                let answer = call(unknown, &[], &request);
+                assert_eq!(answer.status, 503, "{request:?}: {}", answer.text());
+                assert_eq!(answer.header("retry-after"), Some("1"), "{request:?}");
+            });
+        }
+    });
+    let seen = server.seen().statuses();
+    drop(lock);
+    assert_eq!(unknown.get("/organizations").detail(401), "API key is invalid.", "the server recovers");
+    seen
+}
+
+/// A write that cannot be made within the busy timeout of five seconds is refused as a whole, and reads go on meanwhile.
+#[test]
+fn a_database_that_another_process_writes_to_refuses_writes_only() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    owner.create("acme");
+    let mut other = server.sql();
+    other.run("BEGIN IMMEDIATE");
+    std::thread::scope(|scope| {
+        let writes = [
+            scope.spawn(|| owner.post("/organizations", json!({"name": "late"}))),
+            scope.spawn(|| owner.patch("/organizations/acme", json!({"icon": "late"}))),
+            scope.spawn(|| owner.delete("/organizations/acme")),
+        ];
+        assert_eq!(owner.get("/organizations/acme").status, 200);
+        for write in writes {
+            let answer = write.join().unwrap();
+            assert_eq!(
+                answer.message(503),
+                "The server is overloaded or its database is out of reach. Please try again."
+            );
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+    });
+    other.run("ROLLBACK");
+    assert_eq!(owner.get("/organizations/late").status, 404);
+    assert_eq!(owner.get("/organizations/acme").expect(200)["icon"], "");
+    assert_eq!(owner.post("/organizations", json!({"name": "late"})).status, 201);
+}
+
+/// The tables of organizations and jobs are gone: what is in memory is served, the rest fails without a word about tables.
+#[test]
+fn a_broken_table_is_a_defect_of_the_operations_that_need_it() {
+    let server = with_a_job();
+    let owner = server.owner();
+    server
+        .sql()
+        .run("ALTER TABLE provisioner_jobs RENAME TO gone_jobs; ALTER TABLE organization_members RENAME TO gone;");
+    for path in
+        ["/organizations/coder/provisionerjobs?status=failed", &format!("/organizations/coder/provisionerjobs/{JOB}")]
+    {
+        let answer = owner.get(path);
+        assert!(answer.detail(500).starts_with("Request ID "), "{path}");
+        assert!(!answer.text().contains("provisioner_jobs"), "{path}");
+    }
+}
