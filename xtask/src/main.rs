@@ -1,6 +1,7 @@
 //! The project's own tasks, run as `cargo xtask …`. This file only dispatches: each task has a file of its own with its
 //! arguments and a `run`.
 
+mod ci;
 mod openapi;
 mod served;
 mod swagger;
@@ -25,6 +26,10 @@ enum Task {
     Openapi(openapi::Task),
     /// Use Swagger UI in a browser and check what it shows.
     Swagger(swagger::Arguments),
+    /// Run everything that CI runs, step by step.
+    ///
+    /// Installs what is missing, prints each step's name and time, and stops at the first that fails.
+    Ci(ci::Arguments),
 }
 
 /// Exit code of a task that could not be carried out. A task that was, and found something, chooses another one.
@@ -34,6 +39,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Openapi(task) => openapi::run(task),
         Task::Swagger(arguments) => swagger::run(&arguments),
+        Task::Ci(arguments) => ci::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         // There is nobody left to tell when standard error is closed.

@@ -1,0 +1,155 @@
+"""Where the server knowingly takes more, or less, than the document says. Everything else that Schemathesis finds is a defect.
+
+Coder's clients rely on requests that the published types do not allow, so the server takes them. Each exception is written
+as a correction: it turns the spelling in question into the documented one and touches nothing else. A finding is dropped
+only when a correction applied *and* the corrected request is valid by the document, so an exception never hides a second
+fault in the same request. docs/API-DESIGN.md lists the same exceptions for people.
+"""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import jsonschema_rs
+import schemathesis
+
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+ORGANIZATION_NAME = re.compile(r"[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*")
+MISSING = object()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it went over the wire, taken apart by its operation's documentation."""
+
+    operation: str  # Method and path template, such as "PATCH /organizations/{organization}".
+    path: dict  # Path parameter to text.
+    query: tuple  # Pairs of text, in order.
+    body: object  # What the JSON body says, or MISSING.
+
+
+def by_name(request, response):
+    """A path takes an organization's name where the reference documents only its ID: `organizations show NAME` of Coder's
+    command line relies on it. The nil UUID stands for it in the corrected request."""
+    name = request.path.get("organization", "")
+    if len(name) > 32 or not ORGANIZATION_NAME.fullmatch(name):
+        return request
+    if request.operation == "GET /organizations/{organization}" and response.json()["name"].lower() != name.lower():
+        return request  # It answered another organization than the one that was named.
+    return replace(request, path={**request.path, "organization": NIL_UUID})
+
+
+def empty_parameter(request, _response):
+    """An empty query parameter counts as absent: Coder's web interface sends `?status=&ids=&limit=100`."""
+    return replace(request, query=tuple((key, value) for key, value in request.query if value))
+
+
+def null_patch(request, _response):
+    """A body of `null` changes nothing, as `{}` does: Coder's server reads it so."""
+    if request.operation == "PATCH /organizations/{organization}" and request.body is None:
+        return replace(request, body={})
+    return request
+
+
+def null_text(request, _response):
+    """`null` for a text of a new organization counts as absent: clients in other languages write unset fields so."""
+    if request.operation == "POST /organizations" and isinstance(request.body, dict):
+        optional = ("display_name", "description", "icon")
+        body = {key: value for key, value in request.body.items() if value is not None or key not in optional}
+        return replace(request, body=body)
+    return request
+
+
+TAKEN_BEYOND_THE_DOCUMENT = (by_name, empty_parameter, null_patch, null_text)
+
+
+def default_organization(request, response):
+    """The default organization cannot be deleted. That is a matter of state, which no schema can say; 400 is documented."""
+    return (
+        request.operation == "DELETE /organizations/{organization}"
+        and response.status_code == 400
+        and response.json() == {"message": "Default organization cannot be deleted."}
+    )
+
+
+def nul_in_tags(request, response):
+    """A tag with a NUL character is refused: PostgreSQL cannot store one, so no job has it."""
+    return (
+        request.operation == "GET /organizations/{organization}/provisionerjobs"
+        and response.status_code == 400
+        and any(key == "tags" and "\0" in "".join(sum(json.loads(value).items(), ())) for key, value in request.query)
+        and [item["field"] for item in response.json()["validations"]] == ["tags"]
+    )
+
+
+REFUSED_THOUGH_VALID = (default_organization, nul_in_tags)
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    """Tells Schemathesis whether a failure counts."""
+    kind = type(failure).__name__
+    if kind == "AcceptedNegativeData":
+        sent = read(case, response)
+        corrected = sent
+        for correct in TAKEN_BEYOND_THE_DOCUMENT:
+            corrected = correct(corrected, response)
+        return corrected == sent or not is_valid(case, corrected)
+    if kind == "RejectedPositiveData":
+        return not any(refuses(read(case, response), response) for refuses in REFUSED_THOUGH_VALID)
+    return True
+
+
+def read(case, response):
+    """The request that was really sent, which is what the server saw, not what was meant to be sent."""
+    url = urlsplit(response.request.url)
+    template = case.operation.path
+    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]*)", re.escape(template))
+    found = re.search(pattern + "$", url.path)
+    path = {key: unquote(value) for key, value in found.groupdict().items()} if found else {}
+    query = tuple(parse_qsl(url.query, keep_blank_values=True))
+    return Request(f"{case.operation.method.upper()} {template}", path, query, read_json(response.request.body))
+
+
+def read_json(text):
+    """The value of a JSON text, or MISSING."""
+    try:
+        return json.loads(text) if text else MISSING
+    except ValueError:
+        return MISSING
+
+
+def is_valid(case, request):
+    """Whether the document allows the request: every declared parameter and the body by their schemas."""
+    definition = case.operation.definition.raw
+    document = case.operation.schema.raw_schema
+    for parameter in definition.get("parameters", []):
+        name, place = parameter["name"], parameter["in"]
+        values = [request.path[name]] if place == "path" else [value for key, value in request.query if key == name]
+        if len(values) > 1 or (parameter.get("required") and not values):
+            return False
+        if values and not conforms(document, *parameter_value(parameter, values[0])):
+            return False
+    body = definition.get("requestBody")
+    return body is None or conforms(document, body["content"]["application/json"]["schema"], request.body)
+
+
+def parameter_value(parameter, text):
+    """A parameter's schema, and what the text says by it."""
+    if "content" in parameter:
+        return parameter["content"]["application/json"]["schema"], read_json(text)
+    schema = parameter["schema"]
+    if schema["type"] == "array":
+        return schema, text.split(",")
+    if schema["type"] == "integer" and re.fullmatch(r"-?[0-9]+", text):
+        return schema, int(text)
+    return schema, text
+
+
+def conforms(document, schema, value):
+    """Whether the value is valid by the schema, formats included."""
+    if value is MISSING:
+        return False
+    whole = {**schema, "components": document["components"]}
+    return jsonschema_rs.validator_for(whole, validate_formats=True).is_valid(value)

@@ -1,0 +1,158 @@
+//! `cargo xtask ci`: everything that must hold before a change is merged, one step after the other, stopping at the first
+//! that fails. This file owns the order, the times and the closing line; what a step does is in `ci/steps.rs`.
+
+mod place;
+mod python;
+mod server;
+mod shell;
+mod steps;
+mod system;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use place::Place;
+use steps::{STEPS, Step};
+
+/// Which steps to run.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Run this step alone, with the set-up that it needs; may be given several times.
+    #[arg(long, value_name = "STEP")]
+    only: Vec<String>,
+    /// List the steps and run none.
+    #[arg(long, conflicts_with = "only")]
+    list: bool,
+}
+
+/// Runs the steps. Exit code 0 when all passed, 1 when one failed.
+///
+/// # Errors
+/// A step of that name does not exist, or standard output is closed.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let chosen = choose(STEPS, &arguments.only)?;
+    let mut out = std::io::stdout();
+    if arguments.list {
+        for step in chosen {
+            writeln!(out, "{:<14} {}", step.name, step.about)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let place = Place::find()?;
+    carry_out(&chosen, &place, &mut out)
+}
+
+/// The steps of these names in the order of the table, or all of them when there is no name.
+fn choose<'s>(steps: &'s [Step], names: &[String]) -> anyhow::Result<Vec<&'s Step>> {
+    if let Some(unknown) = names.iter().find(|name| steps.iter().all(|step| step.name != **name)) {
+        let known: Vec<_> = steps.iter().map(|step| step.name).collect();
+        bail!("there is no step {unknown:?}; the steps are {}", known.join(", "));
+    }
+    Ok(steps.iter().filter(|step| names.is_empty() || names.iter().any(|name| name == step.name)).collect())
+}
+
+fn carry_out(steps: &[&Step], place: &Place, out: &mut impl std::io::Write) -> anyhow::Result<ExitCode> {
+    let start = Instant::now();
+    for (passed, step) in steps.iter().enumerate() {
+        writeln!(out, "\n=== {} ({} of {}): {}", step.name, passed + 1, steps.len(), step.about)?;
+        let begun = Instant::now();
+        let outcome = (step.run)(place).with_context(|| format!("step {:?} failed", step.name));
+        let time = spell(begun.elapsed());
+        if let Err(error) = outcome {
+            writeln!(out, "=== {} FAILED after {time}: {error:#}", step.name)?;
+            writeln!(out, "To repeat it alone: cargo xtask ci --only {}", step.name)?;
+            writeln!(out, "{passed} passed, 1 failed")?;
+            return Ok(ExitCode::FAILURE);
+        }
+        writeln!(out, "=== {} passed in {time}", step.name)?;
+    }
+    writeln!(out, "\nAll steps took {}.", spell(start.elapsed()))?;
+    writeln!(out, "{} passed, 0 failed", steps.len())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn spell(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 60 {
+        format!("{:.1} s", time.as_secs_f64())
+    } else {
+        format!("{} min {} s", seconds / 60, seconds % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::process::ExitCode;
+
+    use super::{Place, STEPS, Step, carry_out, choose, spell};
+
+    thread_local! {
+        static RUNS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    fn count(_: &Place) -> anyhow::Result<()> {
+        RUNS.with(|runs| runs.set(runs.get() + 1));
+        Ok(())
+    }
+
+    fn fail(_: &Place) -> anyhow::Result<()> {
+        anyhow::bail!("it broke")
+    }
+
+    const FIRST: Step = Step { name: "first", about: "counts", run: count };
+    const BROKEN: Step = Step { name: "broken", about: "fails", run: fail };
+
+    fn carried_out(steps: &[&Step]) -> (ExitCode, String) {
+        let mut out = Vec::new();
+        let code = carry_out(steps, &Place::find().unwrap(), &mut out).unwrap();
+        (code, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn closes_with_the_counts() {
+        let (code, text) = carried_out(&[&FIRST, &FIRST]);
+        assert_eq!(code, ExitCode::SUCCESS);
+        assert_eq!(text.lines().last(), Some("2 passed, 0 failed"));
+    }
+
+    #[test]
+    fn stops_at_the_first_failure_and_says_how_to_repeat_it() {
+        RUNS.with(|runs| runs.set(0));
+        let (code, text) = carried_out(&[&FIRST, &BROKEN, &FIRST]);
+        assert_eq!(code, ExitCode::FAILURE);
+        assert_eq!(RUNS.with(Cell::get), 1, "the step after the failure did not run");
+        let last: Vec<_> = text.lines().rev().take(2).collect();
+        assert_eq!(last, ["1 passed, 1 failed", "To repeat it alone: cargo xtask ci --only broken"]);
+        assert!(text.contains("=== broken FAILED after ") && text.contains("it broke"), "{text}");
+    }
+
+    #[test]
+    fn chooses_by_name_in_the_order_of_the_table() {
+        let names = |only: &[&str]| {
+            let only: Vec<_> = only.iter().map(|name| (*name).to_owned()).collect();
+            choose(STEPS, &only).map(|steps| steps.iter().map(|step| step.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&["test", "format"]).unwrap(), ["format", "test"]);
+        assert_eq!(names(&[]).unwrap().len(), STEPS.len());
+        let error = names(&["tests"]).unwrap_err().to_string();
+        assert!(error.starts_with(r#"there is no step "tests"; the steps are set-up, format"#), "{error}");
+    }
+
+    #[test]
+    fn every_step_has_a_name_of_its_own() {
+        for (index, step) in STEPS.iter().enumerate() {
+            assert!(STEPS[..index].iter().all(|earlier| earlier.name != step.name), "{} is there twice", step.name);
+        }
+    }
+
+    #[test]
+    fn spells_times() {
+        assert_eq!(spell(std::time::Duration::from_millis(1_250)), "1.2 s");
+        assert_eq!(spell(std::time::Duration::from_secs(61)), "1 min 1 s");
+    }
+}

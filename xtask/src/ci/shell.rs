@@ -1,0 +1,77 @@
+//! Runs the programs that a step needs: says which, gives them no input, and turns a bad exit code into an error.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+/// A program with its arguments, in this folder, without standard input.
+pub(super) fn command<S: AsRef<OsStr>>(folder: &Path, program: impl AsRef<OsStr>, arguments: &[S]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end, after a line that says what is run.
+///
+/// # Errors
+/// It cannot be started, or its exit code is not 0.
+pub(super) fn run(command: &mut Command) -> anyhow::Result<()> {
+    let line = spell(command);
+    say(&format!("$ {line}"))?;
+    let status = command.status().with_context(|| format!("cannot run `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` ended with {status}");
+    }
+    Ok(())
+}
+
+/// Prints a line at once, so that it stands before what the programs print.
+///
+/// # Errors
+/// Standard output is closed.
+pub(super) fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// The command as a person would type it.
+fn spell(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a program of this name is on the search path.
+pub(super) fn is_installed(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{command, is_installed, run};
+
+    #[test]
+    fn a_bad_exit_code_is_an_error_that_names_the_command() {
+        run(&mut command(Path::new("/"), "sh", &["-c", "exit 0"])).unwrap();
+        let error = run(&mut command(Path::new("/"), "sh", &["-c", "exit 3"])).unwrap_err().to_string();
+        assert!(error.contains("`sh -c exit 3` ended with") && error.contains('3'), "{error}");
+    }
+
+    #[test]
+    fn a_program_has_no_input() {
+        run(&mut command(Path::new("/"), "sh", &["-c", "! read line"])).unwrap();
+    }
+
+    #[test]
+    fn knows_what_is_installed() {
+        assert!(is_installed("sh"));
+        assert!(!is_installed("no-program-has-this-name"));
+    }
+}

@@ -1,0 +1,47 @@
+//! The programs that come from the system's packages: installs what is missing when it may, and says what to type when not.
+
+use std::path::Path;
+
+use anyhow::bail;
+
+use super::place::Place;
+use super::shell::{command, is_installed, run};
+
+/// Programs that the steps need, with the Debian package that has each.
+const NEEDED: &[(&str, &str)] = &[("chromium", "chromium"), ("python3", "python3"), ("wrk", "wrk")];
+
+/// Makes sure that every needed program is there.
+///
+/// # Errors
+/// Something is missing and cannot be installed.
+pub(super) fn install(place: &Place) -> anyhow::Result<()> {
+    let mut missing: Vec<&str> =
+        NEEDED.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
+    if !makes_environments(&place.root) {
+        missing.push("python3-venv");
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !is_installed("apt-get") {
+        bail!("missing on this machine: {}; install them", missing.join(", "));
+    }
+    if !is_root(&place.root) {
+        bail!("missing on this machine; run: sudo apt-get install --no-install-recommends {}", missing.join(" "));
+    }
+    apt(&place.root, &["update", "-q"])?;
+    apt(&place.root, &[&["install", "-q", "-y", "--no-install-recommends"][..], &missing[..]].concat())
+}
+
+fn apt(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    run(command(root, "apt-get", arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Debian keeps what `python3 -m venv` needs in a package of its own.
+fn makes_environments(root: &Path) -> bool {
+    command(root, "python3", &["-c", "import venv, ensurepip"]).output().is_ok_and(|output| output.status.success())
+}
+
+fn is_root(root: &Path) -> bool {
+    command(root, "id", &["-u"]).output().is_ok_and(|output| output.stdout == b"0\n")
+}
