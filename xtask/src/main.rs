@@ -1,6 +1,7 @@
 //! The project's own tasks, run as `cargo xtask …`. This file only dispatches: each task has a file of its own with its
 //! arguments and a `run`.
 
+mod bench;
 mod openapi;
 
 use std::io::Write as _;
@@ -21,6 +22,8 @@ enum Task {
     /// Work with the documented contract.
     #[command(subcommand)]
     Openapi(openapi::Task),
+    /// Measure the server against its ceiling and print ratios.
+    Bench(bench::Arguments),
 }
 
 /// Exit code of a task that could not be carried out. A task that was, and found something, chooses another one.
@@ -29,6 +32,7 @@ const COULD_NOT_RUN: u8 = 2;
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Openapi(task) => openapi::run(task),
+        Task::Bench(arguments) => bench::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         // There is nobody left to tell when standard error is closed.
