@@ -1,6 +1,7 @@
 //! The project's own tasks, run as `cargo xtask …`. This file only dispatches: each task has a file of its own with its
 //! arguments and a `run`.
 
+mod bench;
 mod ci;
 mod openapi;
 mod served;
@@ -30,6 +31,8 @@ enum Task {
     ///
     /// Installs what is missing, prints each step's name and time, and stops at the first that fails.
     Ci(ci::Arguments),
+    /// Measure the server against its ceiling and print ratios.
+    Bench(bench::Arguments),
 }
 
 /// Exit code of a task that could not be carried out. A task that was, and found something, chooses another one.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Task::Openapi(task) => openapi::run(task),
         Task::Swagger(arguments) => swagger::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         // There is nobody left to tell when standard error is closed.

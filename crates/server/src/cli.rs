@@ -1,6 +1,8 @@
 //! The command line: one executable, roles as subcommands. The only place that writes to standard output.
 
 mod access;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod export;
 mod import;
 mod output;

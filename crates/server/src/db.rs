@@ -4,6 +4,8 @@
 //! no rules beyond those that the schema states.
 
 pub mod api_keys;
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod bootstrap;
 mod connection;
 mod error;

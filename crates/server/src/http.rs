@@ -2,7 +2,7 @@
 
 mod answer;
 mod body;
-#[cfg(feature = "bench-ceiling")]
+#[cfg(feature = "bench")]
 mod ceiling;
 pub mod document;
 mod error;

@@ -27,6 +27,11 @@ use crate::telemetry::metrics::Metrics;
 
 /// Serves until a signal stops it.
 pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
+    run_observed(flags, Observation::On)
+}
+
+/// Serves, and records of each request what `observation` says.
+pub(super) fn run_observed(flags: ServeFlags, observation: Observation) -> anyhow::Result<()> {
     let config = Config::load(flags, process_environment())?;
     let log_guard = log::init(&config)?;
     let (access_log, _access_guard) = AccessLog::start(&config.log, &log_guard)?;
@@ -38,7 +43,7 @@ pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let (app, first_start) = assemble(&config, path, clock, metrics, access_log)?;
-    let options = Options { workers: config.http.workers(), drain: config.http.drain, observation: observation() };
+    let options = Options { workers: config.http.workers(), drain: config.http.drain, observation };
     actix_web::rt::System::new().block_on(async {
         let (server, address) = server::serve(app, listener, options)?;
         announce(&config, address, first_start.as_ref())?;
@@ -101,15 +106,4 @@ First call: curl -H 'Coder-Session-Token: {token}' {url}/api/v2/organizations
         organization = organization.name,
         owner = owner.username,
     ))
-}
-
-#[cfg(not(feature = "bench-ceiling"))]
-fn observation() -> Observation {
-    Observation::On
-}
-
-/// The benchmark measures the server with and without what is recorded of each request.
-#[cfg(feature = "bench-ceiling")]
-fn observation() -> Observation {
-    if std::path::Path::new("orgd-bench-unobserved").exists() { Observation::Off } else { Observation::On }
 }

@@ -43,7 +43,7 @@ pub enum Observation {
     /// Ids, numbers and records.
     On,
     /// None of them.
-    #[cfg(feature = "bench-ceiling")]
+    #[cfg(feature = "bench")]
     Off,
 }
 

@@ -81,10 +81,10 @@ fn operator_routes(config: &mut ServiceConfig) {
 }
 
 /// Static answers of the size of real ones, which the benchmark takes for the ceiling.
-#[cfg(feature = "bench-ceiling")]
+#[cfg(feature = "bench")]
 fn ceiling_routes(config: &mut ServiceConfig) {
     super::ceiling::configure(config);
 }
 
-#[cfg(not(feature = "bench-ceiling"))]
+#[cfg(not(feature = "bench"))]
 fn ceiling_routes(_: &mut ServiceConfig) {}
