@@ -16,6 +16,8 @@ mod migrations;
 pub mod organizations;
 mod readers;
 mod schema;
+#[cfg(test)]
+mod statement_tests;
 pub mod tag_sets;
 mod types;
 pub mod users;

@@ -67,9 +67,9 @@ pub struct Seeded {
 
 /// Fills an empty database with this many jobs. Times end at `now`.
 pub fn fill(conn: &mut Conn, jobs: usize, now: Timestamp) -> Result<Seeded, DbError> {
+    let first = bootstrap::run(conn, now)?;
+    let first = first.ok_or_else(|| DbError::Internal("the database is not empty".to_owned()))?;
     super::all_or_nothing(conn, |conn| {
-        let first = bootstrap::run(conn, now)?;
-        let first = first.ok_or_else(|| DbError::Internal("the database is not empty".to_owned()))?;
         let names: Vec<_> = (10..10 + ORGANIZATIONS).map(|number| format!("Organization-{number}")).collect();
         let ids = names.iter().map(|name| add_organization(conn, name, now)).collect::<Result<Vec<_>, _>>()?;
         let with_jobs = add_organization(conn, JOBS_ORGANIZATION, now)?;

@@ -1,0 +1,112 @@
+//! Every statement that requests run is prepared once for each connection. SQLite itself is asked: its table of statements
+//! counts how often each was run and how often it had to be prepared again.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use orgd_api_types::{Organization, ProvisionerJobStatus, Timestamp};
+use uuid::Uuid;
+
+use super::connection::Conn;
+use super::jobs::list::{Cursor, JobFilter};
+use super::{Database, Readers, WriterObserver, bootstrap, prepare};
+use crate::change::NoCopies;
+use crate::tags::TagSetId;
+
+/// How often each statement is run, every time with other values.
+const RUNS: i64 = 5;
+
+#[derive(Debug, QueryableByName)]
+struct Statement {
+    /// Shown when the assertion fails.
+    #[expect(dead_code, reason = "read by Debug")]
+    #[diesel(sql_type = Text)]
+    sql: String,
+    #[diesel(sql_type = BigInt)]
+    run: i64,
+    #[diesel(sql_type = BigInt)]
+    prepared_again: i64,
+}
+
+struct Uncounted;
+
+impl WriterObserver for Uncounted {
+    fn committed(&self, _: usize) {}
+}
+
+fn database(folder: &std::path::Path) -> (Database, Uuid) {
+    let path = folder.join("orgd.db");
+    let mut conn = prepare(&path).unwrap();
+    let first = bootstrap::run(&mut conn, Timestamp::from_micros(0)).unwrap().unwrap();
+    // One connection, so that every read runs on the same one.
+    let readers = Readers::open(&path, 1).unwrap();
+    (Database::open(conn, readers, Box::new(NoCopies), Arc::new(Uncounted)).unwrap().0, first.owner.id)
+}
+
+/// Asserts that this many statements like the pattern were run again and again, and that each was prepared once.
+fn assert_prepared_once(conn: &mut Conn, pattern: &str, expected: usize) {
+    let known = diesel::sql_query(
+        "SELECT sql, run, reprep AS prepared_again FROM sqlite_stmt WHERE sql LIKE ? AND sql NOT LIKE '%sqlite_stmt%'",
+    );
+    let mut statements: Vec<Statement> = known.bind::<Text, _>(pattern).load(conn).unwrap();
+    statements.retain(|statement| statement.run >= RUNS);
+    assert_eq!(statements.len(), expected, "{statements:#?}");
+    assert!(statements.iter().all(|statement| statement.prepared_again == 0), "{statements:#?}");
+}
+
+#[test]
+fn reads_are_prepared_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, _) = database(folder.path());
+    for run in 1..=RUNS {
+        let id = Uuid::from_u128(run.unsigned_abs().into());
+        database.find_session_token(&run.to_string()).unwrap();
+        database.find_principal(id).unwrap();
+        database.find_provisioner_job(id).unwrap();
+        let filters = [
+            JobFilter::default(),
+            JobFilter { statuses: Some(vec![ProvisionerJobStatus::Failed]), ..JobFilter::default() },
+            JobFilter { tag_sets: Some(vec![TagSetId(1)]), ..JobFilter::default() },
+            JobFilter { initiator: Some(id), ..JobFilter::default() },
+        ];
+        for filter in filters {
+            let limit = 50 + usize::try_from(run).unwrap();
+            database.list_provisioner_jobs(id, &filter, Cursor::start(), limit).unwrap();
+        }
+    }
+    // The token, the user, the job, and one list for each filter and for none.
+    assert_prepared_once(&mut database.readers().get().unwrap(), "SELECT %", 7);
+}
+
+#[test]
+fn writes_are_prepared_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, owner) = database(folder.path());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        for run in 1..=RUNS {
+            let now = Timestamp::from_micros(run);
+            let new = Organization {
+                id: Uuid::from_u128(run.unsigned_abs().into()),
+                name: format!("organization-{run}"),
+                display_name: String::new(),
+                description: String::new(),
+                icon: String::new(),
+                created_at: now,
+                updated_at: now,
+                is_default: false,
+            };
+            let id = database.create_organization(new, owner).await.unwrap().id;
+            database.update_organization(id, Default::default(), now).await.unwrap();
+            database.delete_organization(id, now).await.unwrap();
+        }
+        let check = |conn: &mut Conn| {
+            assert_prepared_once(conn, "INSERT %", 2);
+            // The changes and the mark of deletion.
+            assert_prepared_once(conn, "UPDATE %", 2);
+            Ok(((), Vec::new()))
+        };
+        database.writer.write(check).await.unwrap();
+    });
+}
