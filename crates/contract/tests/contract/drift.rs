@@ -372,12 +372,11 @@ fn of_responses() {
         ),
         (
             "another shared response, compared as written out",
-            Set("/paths/~1organizations/get/responses/400/$ref", json!("#/components/responses/InternalServerError")),
+            Set("/paths/~1organizations/get/responses/401/$ref", json!("#/components/responses/InternalServerError")),
             &[
-                (AT, "/paths/~1organizations/get/responses/400/description"),
-                (AT, "/paths/~1organizations/get/responses/400/content/application~1json/example/message"),
-                (AT, "/paths/~1organizations/get/responses/400/content/application~1json/example/validations"),
-                (AT, "/paths/~1organizations/get/responses/400/content/application~1json/example/detail"),
+                (AT, "/paths/~1organizations/get/responses/401/description"),
+                (AT, "/paths/~1organizations/get/responses/401/content/application~1json/example/message"),
+                (AT, "/paths/~1organizations/get/responses/401/content/application~1json/example/detail"),
             ],
         ),
         (
@@ -410,13 +409,13 @@ fn of_responses() {
         ),
         (
             "reference that leads nowhere",
-            Set("/paths/~1organizations/get/responses/400/$ref", json!("#/components/responses/None")),
-            &[(AT, "/paths/~1organizations/get/responses/400")],
+            Set("/paths/~1organizations/get/responses/401/$ref", json!("#/components/responses/None")),
+            &[(AT, "/paths/~1organizations/get/responses/401")],
         ),
         (
             "reference whose target is overridden",
-            Set("/paths/~1organizations/get/responses/400/description", json!("Bad.")),
-            &[(AT, "/paths/~1organizations/get/responses/400/description")],
+            Set("/paths/~1organizations/get/responses/401/description", json!("Bad.")),
+            &[(AT, "/paths/~1organizations/get/responses/401/description")],
         ),
         (
             "shared response that nothing uses",

@@ -58,5 +58,5 @@ fn come_from_the_files_of_the_folder_the_frame_first() {
 fn keep_the_order_of_their_keys() {
     let contract = Contract::load(&folder()).expect("the contract loads");
     let keys: Vec<_> = contract.document().as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys, ["openapi", "info", "servers", "tags", "security", "paths", "components"]);
+    assert_eq!(keys, ["openapi", "info", "servers", "tags", "paths", "components"]);
 }

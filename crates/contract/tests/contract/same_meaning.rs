@@ -206,12 +206,12 @@ fn shared_responses_written_out() {
     assert!(!generated.to_string().contains("#/components/responses"));
     assert_same(&documented, &generated);
 
-    let drifted = Set("/paths/~1organizations/get/responses/400/description", json!("Bad.")).apply(&generated);
+    let drifted = Set("/paths/~1organizations/get/responses/401/description", json!("Bad.")).apply(&generated);
     let places: Vec<_> = compare(&documented, &drifted)
         .into_iter()
         .map(|difference| (difference.operation, difference.pointer))
         .collect();
-    let pointer = "/paths/~1organizations/get/responses/400/description".to_owned();
+    let pointer = "/paths/~1organizations/get/responses/401/description".to_owned();
     assert_eq!(places, [("getOrganizations".to_owned(), pointer)]);
 }
 
