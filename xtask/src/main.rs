@@ -6,6 +6,7 @@ mod ci;
 mod openapi;
 mod served;
 mod swagger;
+mod tour;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Task {
     Ci(ci::Arguments),
     /// Measure the server against its ceiling and print ratios.
     Bench(bench::Arguments),
+    /// Run the tour of the README against a new server and compare the answers.
+    Tour(tour::Arguments),
 }
 
 /// Exit code of a task that could not be carried out. A task that was, and found something, chooses another one.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Swagger(arguments) => swagger::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Tour(arguments) => tour::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         // There is nobody left to tell when standard error is closed.

@@ -22,7 +22,8 @@ pub(crate) struct Served {
 
 /// The root of the source tree that this binary was built from.
 pub(crate) fn source_tree() -> PathBuf {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).components().collect()
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
 }
 
 impl Served {
@@ -50,6 +51,16 @@ impl Served {
     /// A command of this server's binary, on this server's database.
     pub(crate) fn command(&self) -> Command {
         orgd(&self.binary, self.folder.path())
+    }
+
+    /// The server's executable.
+    pub(crate) fn executable(&self) -> &Path {
+        &self.binary
+    }
+
+    /// The URL of its database, as orgd is told it.
+    pub(crate) fn database_url(&self) -> String {
+        database_url(self.folder.path())
     }
 }
 

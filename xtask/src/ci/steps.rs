@@ -27,6 +27,8 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "validate", about: "both documents are valid and well written OpenAPI 3.1", run: validate },
     Step { name: "clippy", about: "no warning in any target", run: clippy },
     Step { name: "test", about: "every test of the workspace", run: test },
+    Step { name: "tour", about: "the README's commands answer what it says", run: tour },
+    Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
     Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
     Step { name: "clients", about: "requests of real clients against a running server", run: clients },
 ];
@@ -51,6 +53,15 @@ fn clippy(place: &Place) -> anyhow::Result<()> {
 
 fn test(place: &Place) -> anyhow::Result<()> {
     run(&mut command(&place.root, "cargo", &["test", "--workspace", "--quiet"]))
+}
+
+fn tour(place: &Place) -> anyhow::Result<()> {
+    run(&mut command(&place.root, "cargo", &["xtask", "tour"]))
+}
+
+fn swagger(place: &Place) -> anyhow::Result<()> {
+    let environment = Environment::ready(place)?;
+    run(command(&place.root, "cargo", &["xtask", "swagger"]).env("PATH", environment.search_path()?))
 }
 
 fn openapi(place: &Place) -> anyhow::Result<()> {

@@ -51,7 +51,9 @@ pub(super) fn prepare() -> anyhow::Result<()> {
     if installed.is_ok_and(|installed| installed >= wanted) {
         return Ok(());
     }
-    run(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(folder()))
+    run(Command::new("npm")
+        .args(["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .current_dir(folder()))
 }
 
 /// Opens the page, authorizes and executes the operations in this order.

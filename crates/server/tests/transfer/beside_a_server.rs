@@ -58,15 +58,15 @@ fn a_running_server_serves_what_was_imported() {
     place.succeed(&["import", "--into-default", &example("organizations.json"), &example("provisioner-jobs.json")]);
     let names: Vec<_> =
         server.get("/organizations").as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
-    assert_eq!(names, ["coder", "platform-team"]);
+    assert_eq!(names, ["coder", "research"]);
     assert_eq!(server.get("/organizations/default/provisionerjobs").as_array().unwrap().len(), 3);
     let shown = server.get("/organizations/default/provisionerjobs/0198f5a0-7c1e-7d11-a3a4-1b0c4f1d2e3f");
     assert_eq!(shown["error_code"], "REQUIRED_TEMPLATE_VARIABLES");
     let pending = server.get("/organizations/default/provisionerjobs?status=pending");
     assert_eq!((&pending[0]["queue_position"], &pending[0]["queue_size"]), (&json!(1), &json!(1)));
     // What the server answers can be imported elsewhere, and is what an export says.
-    let answered = server.get("/organizations/platform-team/provisionerjobs");
-    let exported = place.run(&["export", "--organization", "platform-team"]).stdout;
+    let answered = server.get("/organizations/research/provisionerjobs");
+    let exported = place.run(&["export", "--organization", "research"]).stdout;
     let mut exported: Vec<Value> = exported.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
     exported.reverse();
     assert_eq!(Value::from(exported), answered);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CODER, PLATFORM, Place, example, job, lines, organization};
+use super::{CODER, Place, RESEARCH, example, job, lines, organization};
 
 fn objects(ndjson: &str) -> Vec<Value> {
     ndjson.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -47,11 +47,11 @@ fn an_export_of_an_export_is_the_same_bytes() {
         "in.ndjson",
         lines(&[
             organization(json!({"is_default": true, "description": "<b> & \u{2028} \"\\ ä"})),
-            organization(json!({"id": PLATFORM, "name": "b", "created_at": "2025-01-01T00:00:00.5Z"})),
+            organization(json!({"id": RESEARCH, "name": "b", "created_at": "2025-01-01T00:00:00.5Z"})),
             job(3, json!({"created_at": "2026-01-02T03:04:05.000001Z", "error_code": "INSUFFICIENT_QUOTA"})),
             // Of the same microsecond: by id.
             job(2, json!({"tags": {"z": "1", "a": ""}})),
-            job(1, json!({"tags": {}, "organization_id": PLATFORM})),
+            job(1, json!({"tags": {}, "organization_id": RESEARCH})),
             job(
                 4,
                 json!({"status": "failed", "error": "</script>", "input": {"error": "decode"}, "logs_overflowed": true,
@@ -163,7 +163,7 @@ fn keys_of_newer_servers_are_named_once() {
 fn an_export_can_be_one_organization_and_a_file() {
     let place = Place::new();
     place.succeed(&["import", &example("organizations.json"), &example("provisioner-jobs.json")]);
-    for (name, id) in [("Platform-Team", PLATFORM), (PLATFORM, PLATFORM), ("default", CODER), ("coder", CODER)] {
+    for (name, id) in [("Research", RESEARCH), (RESEARCH, RESEARCH), ("default", CODER), ("coder", CODER)] {
         let said = place.succeed(&["export", "--organization", name, "--output", "out.ndjson"]);
         assert_eq!(said, "Exported 1 organization and 3 provisioner jobs.\n");
         let exported = objects(&std::fs::read_to_string(place.path("out.ndjson")).unwrap());

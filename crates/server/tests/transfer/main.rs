@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// The default organization of `docs/examples`.
 const CODER: &str = "1b7f3a52-8d4e-4c6f-9a10-2f3e4d5c6b7a";
 /// The other one.
-const PLATFORM: &str = "7c60d51f-b44e-4682-87d6-449835ea4de6";
+const RESEARCH: &str = "7c60d51f-b44e-4682-87d6-449835ea4de6";
 
 /// A folder with a database and files.
 struct Place {
