@@ -53,7 +53,7 @@ def null_patch(request, _response):
 
 
 def null_text(request, _response):
-    """`null` for a text of a new organization counts as absent: clients in other languages write unset fields so."""
+    """`null` for a text of a new organization counts as absent: Coder's server reads it so."""
     if request.operation == "POST /organizations" and isinstance(request.body, dict):
         optional = ("display_name", "description", "icon")
         body = {key: value for key, value in request.body.items() if value is not None or key not in optional}
@@ -61,7 +61,12 @@ def null_text(request, _response):
     return request
 
 
-TAKEN_BEYOND_THE_DOCUMENT = (by_name, empty_parameter, null_patch, null_text)
+def null_tags(request, _response):
+    """`tags=null` filters by no tag: Coder's server reads it so."""
+    return replace(request, query=tuple(pair for pair in request.query if pair != ("tags", "null")))
+
+
+TAKEN_BEYOND_THE_DOCUMENT = (by_name, empty_parameter, null_patch, null_text, null_tags)
 
 
 def default_organization(request, response):
@@ -77,13 +82,39 @@ def nul_in_tags(request, response):
     """A tag with a NUL character is refused: PostgreSQL cannot store one, so no job has it."""
     return (
         request.operation == "GET /organizations/{organization}/provisionerjobs"
-        and response.status_code == 400
         and any(key == "tags" and "\0" in "".join(sum(json.loads(value).items(), ())) for key, value in request.query)
-        and [item["field"] for item in response.json()["validations"]] == ["tags"]
+        and names_fields(response, ["tags"])
     )
 
 
-REFUSED_THOUGH_VALID = (default_organization, nul_in_tags)
+def texts(request, response):
+    """Rules of texts that a schema states badly or not at all, and that the descriptions state in words: no NUL character,
+    names that are reserved, and a display name of at most 64 *bytes* on one line without white space at either end.
+    The fields that the answer names must be exactly those that break a rule."""
+    if request.operation not in ("POST /organizations", "PATCH /organizations/{organization}"):
+        return False
+    fields = ("name", "display_name", "description", "icon")
+    given = {key: request.body[key] for key in fields if isinstance(request.body.get(key), str)}
+    if given.get("name") == "default":
+        return response.status_code == 400 and response.json() == {"message": 'Organization name "default" is reserved.'}
+    broken = [key for key, text in given.items() if "\0" in text or breaks_rule(key, text)]
+    return bool(broken) and names_fields(response, broken)
+
+
+def breaks_rule(field, text):
+    """Whether the text breaks the rule of a name or a display name that the schema does not state."""
+    if field == "name":
+        return text in ("new", "create")
+    too_long = len(text.encode()) > 64
+    return field == "display_name" and (too_long or "\n" in text or text != text.strip(" \t\n\f\r"))
+
+
+def names_fields(response, fields):
+    """Whether the answer is a 400 whose validations name these fields, in this order, and no other."""
+    return response.status_code == 400 and [item["field"] for item in response.json().get("validations", [])] == fields
+
+
+REFUSED_THOUGH_VALID = (default_organization, nul_in_tags, texts)
 
 
 @schemathesis.hook

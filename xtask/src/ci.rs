@@ -3,7 +3,6 @@
 
 mod place;
 mod python;
-mod server;
 mod shell;
 mod steps;
 mod system;

@@ -32,11 +32,20 @@ impl Served {
     /// # Errors
     /// It does not build or does not start.
     pub(crate) fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Builds the server and starts it with these environment variables.
+    ///
+    /// # Errors
+    /// It does not build or does not start.
+    pub(crate) fn start_with(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let binary = build()?;
         let folder = tempfile::tempdir()?;
         let mut process = orgd(&binary, folder.path())
             .env("ORGD_LISTEN", "127.0.0.1:0")
             .env("ORGD_LOG", "warn")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;

@@ -28,9 +28,4 @@ impl Place {
         std::fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
         Ok(Self { root, work })
     }
-
-    /// The debug build of a program of this workspace.
-    pub(super) fn program(&self, name: &str) -> PathBuf {
-        self.work.with_file_name("debug").join(name)
-    }
 }

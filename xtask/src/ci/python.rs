@@ -13,7 +13,7 @@ use super::shell::{command, run};
 /// An environment with everything of the requirements in it.
 #[derive(Debug)]
 pub(super) struct Environment {
-    programs: PathBuf,
+    folder: PathBuf,
 }
 
 impl Environment {
@@ -26,7 +26,7 @@ impl Environment {
         let folder = place.work.join("venv");
         let wanted = std::fs::read_to_string(&requirements)
             .with_context(|| format!("cannot read {}", requirements.display()))?;
-        let environment = Self { programs: folder.join("bin") };
+        let environment = Self { folder: folder.clone() };
         let stamp = folder.join("requirements-installed.txt");
         if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(environment);
@@ -44,18 +44,25 @@ impl Environment {
     /// # Errors
     /// The search path cannot be put together.
     pub(super) fn command(&self, folder: &Path, program: &str, arguments: &[&str]) -> anyhow::Result<Command> {
-        let mut command = command(folder, self.programs.join(program), arguments);
-        command.env("PATH", self.search_path()?).env("PYTHONDONTWRITEBYTECODE", "1");
+        let mut command = command(folder, self.folder.join("bin").join(program), arguments);
+        // Nothing is to appear in the source tree.
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("HYPOTHESIS_STORAGE_DIRECTORY", self.folder.join("hypothesis"));
+        self.come_first(&mut command)?;
         Ok(command)
     }
 
-    /// The search path with the environment's programs before all others.
+    /// Lets a program find the environment's programs, Node among them, before all others.
     ///
     /// # Errors
-    /// A folder in it cannot be part of a search path.
-    pub(super) fn search_path(&self) -> anyhow::Result<OsString> {
+    /// A folder of the search path cannot be part of one.
+    pub(super) fn come_first(&self, command: &mut Command) -> anyhow::Result<()> {
+        command.env("PATH", self.search_path()?);
+        Ok(())
+    }
+
+    fn search_path(&self) -> anyhow::Result<OsString> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(self.programs.clone()).chain(std::env::split_paths(&path));
+        let folders = std::iter::once(self.folder.join("bin")).chain(std::env::split_paths(&path));
         std::env::join_paths(folders).context("cannot put a search path together")
     }
 }

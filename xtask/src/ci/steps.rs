@@ -1,13 +1,13 @@
 //! The steps and what each does. Every step can run alone: it makes what it needs itself.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use orgd_contract::Contract;
 
 use super::place::Place;
 use super::python::{Environment, npm};
-use super::server::Server;
 use super::shell::{command, run, say};
 use super::system;
+use crate::served::Served;
 
 /// One step.
 pub(super) struct Step {
@@ -19,7 +19,7 @@ pub(super) struct Step {
     pub(super) run: fn(&Place) -> anyhow::Result<()>,
 }
 
-/// Every step, the cheap ones first.
+/// Every step, the cheap ones first and the one that needs the release build last.
 pub(super) const STEPS: &[Step] = &[
     Step { name: "set-up", about: "system packages, Python environment, npm packages", run: set_up },
     Step { name: "format", about: "the code is formatted", run: format },
@@ -30,11 +30,10 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "tour", about: "the README's commands answer what it says", run: tour },
     Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
     Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
+    Step { name: "swagger", about: "Swagger UI in a browser", run: swagger },
     Step { name: "clients", about: "requests of real clients against a running server", run: clients },
+    Step { name: "bench", about: "the release build keeps its ratios to the ceiling, with a margin", run: bench },
 ];
-
-/// What the server of a step is filled with: organizations and jobs as a Coder server answers them.
-const EXAMPLES: &str = "docs/examples";
 
 fn set_up(place: &Place) -> anyhow::Result<()> {
     system::install(place)?;
@@ -88,37 +87,59 @@ fn validate(place: &Place) -> anyhow::Result<()> {
 
 fn schemathesis(place: &Place) -> anyhow::Result<()> {
     let environment = Environment::ready(place)?;
-    let server = Server::start(place, "schemathesis")?;
-    import_examples(place, &server)?;
-    server.orgd(place, &["user", "create", "member"])?;
-    server.orgd(place, &["user", "grant", "member", "--organization", "coder"])?;
-    let member = server.ask(place, &["token", "create", "--user", "member"])?;
+    let server = start()?;
+    let role = ["--organization", "coder", "--role", "organization-template-admin"];
+    run(server.command().args(["user", "create", "reader"]))?;
+    run(server.command().args(["user", "grant", "reader"]).args(role))?;
+    let reader = session_token(&server, "reader")?;
     let folder = place.root.join("xtask/schemathesis");
-    // The owner's requests reach everything; a member's meet the permissions; without a token nothing may be found out.
-    for (who, token, examples) in
-        [("the owner", &*server.token, "150"), ("a member", &member, "40"), ("nobody", "", "20")]
-    {
+    let file = place.work.join("served.json");
+    std::fs::write(&file, serde_json::to_string(&orgd::http::document::openapi())?)?;
+    let arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider"];
+    run(environment.command(&folder, "python", &arguments)?.env("ORGD_DOCUMENT", &file))?;
+    let document = format!("{}/openapi.json", server.url);
+    // The owner reaches everything; who may only read meets the permissions; without a token nothing may be found out.
+    for (who, token, examples) in [("owner", &*server.token, "150"), ("reader", &*reader, "50"), ("nobody", "", "50")] {
         say(&format!("As {who}:"))?;
-        let document = format!("{}/openapi.json", server.url);
         let arguments = ["run", &document, "--no-color", "--max-examples", examples];
         run(environment.command(&folder, "schemathesis", &arguments)?.env("ORGD_TOKEN", token))?;
     }
     Ok(())
 }
 
+fn swagger(place: &Place) -> anyhow::Result<()> {
+    let mut task = command(&place.root, "cargo", &["xtask", "swagger"]);
+    Environment::ready(place)?.come_first(&mut task)?;
+    run(&mut task)
+}
+
 fn clients(place: &Place) -> anyhow::Result<()> {
     let environment = Environment::ready(place)?;
-    let server = Server::start(place, "clients")?;
-    import_examples(place, &server)?;
+    let server = start()?;
     let folder = place.root.join("xtask/python");
     for script in ["coder_api.py", "coder_requests.py"] {
-        let mut command = environment.command(&folder, "python", &[script])?;
-        run(command.env("ORGD_URL", &server.url).env("ORGD_TOKEN", &server.token))?;
+        let mut client = environment.command(&folder, "python", &[script])?;
+        run(client.env("ORGD_URL", &server.url).env("ORGD_TOKEN", &server.token))?;
     }
     Ok(())
 }
 
-fn import_examples(place: &Place, server: &Server) -> anyhow::Result<()> {
-    let [organizations, jobs] = ["organizations", "provisioner-jobs"].map(|name| format!("{EXAMPLES}/{name}.json"));
-    server.orgd(place, &["import", "--into-default", &organizations, &jobs])
+fn bench(place: &Place) -> anyhow::Result<()> {
+    run(&mut command(&place.root, "cargo", &["xtask", "bench", "--quick", "--assert"]))
+}
+
+/// Starts a server without a rate limit and with the project's example organizations and jobs in it.
+fn start() -> anyhow::Result<Served> {
+    let server = Served::start_with(&[("ORGD_RATE_LIMIT", "0")])?;
+    let files = ["docs/examples/organizations.json", "docs/examples/provisioner-jobs.json"];
+    run(server.command().args(["import", "--into-default"]).args(files))?;
+    Ok(server)
+}
+
+/// A new session token of the user.
+fn session_token(server: &Served, user: &str) -> anyhow::Result<String> {
+    let output = server.command().args(["token", "create", "--user", user]).output()?;
+    let token = String::from_utf8(output.stdout)?.trim().to_owned();
+    ensure!(output.status.success() && !token.is_empty(), "orgd token create ended with {}", output.status);
+    Ok(token)
 }

@@ -1,0 +1,112 @@
+"""That the exceptions drop what they are for and nothing beside it. `cargo xtask ci` runs this before Schemathesis.
+
+Needs ORGD_DOCUMENT, the OpenAPI document as a JSON file.
+"""
+
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import exceptions
+import pytest
+
+DOCUMENT = json.loads(Path(os.environ["ORGD_DOCUMENT"]).read_text())
+ID = "7c60d51f-b44e-4682-87d6-449835ea4de6"
+LIST = "/organizations"
+ONE = "/organizations/{organization}"
+JOBS = "/organizations/{organization}/provisionerjobs"
+OF_ONE = f"/organizations/{ID}/provisionerjobs"
+
+ACCEPTED = type("AcceptedNegativeData", (Exception,), {})
+REJECTED = type("RejectedPositiveData", (Exception,), {})
+
+
+def is_dropped(kind, method, path, target, body=None, status=200, answer=None):
+    """Whether a finding of this kind is dropped for this request, whose body is JSON text."""
+    operation = SimpleNamespace(
+        method=method.lower(),
+        path=path,
+        definition=SimpleNamespace(raw=DOCUMENT["paths"][path][method.lower()]),
+        schema=SimpleNamespace(raw_schema=DOCUMENT),
+    )
+    request = SimpleNamespace(url="http://127.0.0.1:1/api/v2" + target, body=body)
+    response = SimpleNamespace(request=request, status_code=status, json=lambda: answer)
+    return not exceptions.filter_failure(None, kind(), SimpleNamespace(operation=operation), response)
+
+
+def refusal(*fields):
+    """An answer that names these fields."""
+    return {"message": "…", "validations": [{"field": field, "detail": "…"} for field in fields]}
+
+
+TAKEN = [
+    ("GET", ONE, "/organizations/Acme", None, {"name": "acme"}),
+    ("GET", JOBS, "/organizations/acme/provisionerjobs", None, []),
+    ("GET", JOBS, OF_ONE + "?initiator=&status=", None, []),
+    ("GET", JOBS, OF_ONE + "?tags=null&status=", None, []),
+    ("PATCH", ONE, "/organizations/acme", "null", {}),
+    ("POST", LIST, "/organizations", '{"name": "a", "icon": null}', {}),
+]
+DEFECTS = [
+    ("GET", ONE, "/organizations/acme", None, {"name": "other"}),
+    ("GET", ONE, "/organizations/a_b", None, {"name": "a_b"}),
+    ("GET", JOBS, OF_ONE + "?initiator=me", None, []),
+    ("GET", JOBS, OF_ONE + "?initiator=&limit=x", None, []),
+    ("GET", JOBS, OF_ONE + "?tags=null&ids=x", None, []),
+    ("GET", JOBS, OF_ONE + "?tags=%5B%5D", None, []),
+    ("PATCH", ONE, "/organizations/acme", None, {}),
+    ("PATCH", ONE, "/organizations/acme", "[]", {}),
+    ("PATCH", ONE, "/organizations/acme", '{"name": 1}', {}),
+    ("POST", LIST, "/organizations", '{"name": null}', {}),
+    ("POST", LIST, "/organizations", '{"name": "a", "icon": 1}', {}),
+    ("POST", LIST, "/organizations", '{"name": "a_b", "icon": null}', {}),
+    ("POST", LIST, "/organizations", "null", {}),
+]
+REFUSED = [
+    ("DELETE", ONE, "/organizations/default", None, {"message": "Default organization cannot be deleted."}),
+    ("GET", JOBS, OF_ONE + "?tags=%7B%22a%22:%22%5Cu0000%22%7D", None, refusal("tags")),
+    ("POST", LIST, "/organizations", '{"name": "new"}', refusal("name")),
+    ("POST", LIST, "/organizations", '{"name": "default"}', {"message": 'Organization name "default" is reserved.'}),
+    ("PATCH", ONE, "/organizations/a", '{"display_name": " a", "icon": "\\u0000"}', refusal("display_name", "icon")),
+]
+WRONGLY_REFUSED = [
+    ("DELETE", ONE, "/organizations/acme", None, {"message": "No."}),
+    ("GET", JOBS, OF_ONE + "?tags=%7B%22a%22:%22b%22%7D", None, refusal("tags")),
+    ("GET", JOBS, OF_ONE + "?tags=%7B%22a%22:%22%5Cu0000%22%7D", None, refusal("status", "tags")),
+    ("POST", LIST, "/organizations", '{"name": "a"}', refusal("name")),
+    ("POST", LIST, "/organizations", '{"name": "a", "display_name": "A"}', refusal("display_name")),
+    ("PATCH", ONE, "/organizations/a", '{"display_name": " a"}', refusal("name", "display_name")),
+    ("PATCH", ONE, "/organizations/a", '{"description": "a\\n "}', refusal("description")),
+]
+
+
+@pytest.mark.parametrize("request_and_answer", TAKEN)
+def test_drops_what_is_taken_on_purpose(request_and_answer):
+    method, path, target, body, answer = request_and_answer
+    assert is_dropped(ACCEPTED, method, path, target, body, answer=answer)
+
+
+@pytest.mark.parametrize("request_and_answer", DEFECTS)
+def test_keeps_what_must_not_be_taken(request_and_answer):
+    method, path, target, body, answer = request_and_answer
+    assert not is_dropped(ACCEPTED, method, path, target, body, answer=answer)
+
+
+@pytest.mark.parametrize("request_and_answer", REFUSED)
+def test_drops_what_is_refused_on_purpose(request_and_answer):
+    method, path, target, body, answer = request_and_answer
+    assert is_dropped(REJECTED, method, path, target, body, status=400, answer=answer)
+    assert not is_dropped(REJECTED, method, path, target, body, status=422, answer=answer)
+
+
+@pytest.mark.parametrize("request_and_answer", WRONGLY_REFUSED)
+def test_keeps_what_must_not_be_refused(request_and_answer):
+    method, path, target, body, answer = request_and_answer
+    assert not is_dropped(REJECTED, method, path, target, body, status=400, answer=answer)
+
+
+def test_keeps_every_other_kind_of_finding():
+    for kind in ("ServerError", "UndefinedStatusCode", "JsonSchemaError", "IgnoredAuth", "UseAfterFree"):
+        finding = type(kind, (Exception,), {})
+        assert not is_dropped(finding, "PATCH", ONE, "/organizations/acme", "null", answer={})
