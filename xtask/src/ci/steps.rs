@@ -30,7 +30,6 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "tour", about: "the README's commands answer what it says", run: tour },
     Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
     Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
-    Step { name: "swagger", about: "Swagger UI in a browser", run: swagger },
     Step { name: "clients", about: "requests of real clients against a running server", run: clients },
     Step { name: "bench", about: "the release build keeps its ratios to the ceiling, with a margin", run: bench },
 ];
@@ -56,11 +55,6 @@ fn test(place: &Place) -> anyhow::Result<()> {
 
 fn tour(place: &Place) -> anyhow::Result<()> {
     run(&mut command(&place.root, "cargo", &["xtask", "tour"]))
-}
-
-fn swagger(place: &Place) -> anyhow::Result<()> {
-    let environment = Environment::ready(place)?;
-    run(command(&place.root, "cargo", &["xtask", "swagger"]).env("PATH", environment.search_path()?))
 }
 
 fn openapi(place: &Place) -> anyhow::Result<()> {
