@@ -38,6 +38,11 @@ impl Access {
         if !self.path.exists() {
             bail!("there is no database at {}; `orgd serve` makes it at its first start", self.path.display());
         }
+        self.open_or_create()
+    }
+
+    /// As [`Access::open`], and makes the database where there is none; the first start then adds what is missing.
+    pub fn open_or_create(&self) -> anyhow::Result<Conn> {
         Ok(db::prepare(&self.path)?)
     }
 
