@@ -33,19 +33,24 @@ impl Access {
         Ok(Self { path })
     }
 
-    /// Opens the database for writing by this process alone or beside a server, and makes it when there is none.
+    /// Opens the database for writing by this process alone or beside a server. A first start must have made it.
     pub fn open(&self) -> anyhow::Result<Conn> {
+        if !self.path.exists() {
+            bail!("there is no database at {}; `orgd serve` makes it at its first start", self.path.display());
+        }
+        self.open_or_create()
+    }
+
+    /// As [`Access::open`], and makes the database where there is none; the first start then adds what is missing.
+    pub fn open_or_create(&self) -> anyhow::Result<Conn> {
         Ok(db::prepare(&self.path)?)
     }
 
-    /// Runs `work` with a database that a first start has made and, when a server is running, waits until it has seen the result.
+    /// Runs `work` with the database and, when a server is running, waits until it has seen the result.
     pub fn with_database<T, F>(&self, work: impl FnOnce(Database) -> F) -> anyhow::Result<T>
     where
         F: Future<Output = anyhow::Result<T>>,
     {
-        if !self.path.exists() {
-            bail!("there is no database at {}; `orgd serve` makes it at its first start", self.path.display());
-        }
         let readers = Readers::open(&self.path, 1)?;
         let (database, _thread) = Database::open(self.open()?, readers, Box::new(NoCopies), Arc::new(Uncounted))?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().context("cannot start")?;

@@ -64,7 +64,7 @@ pub fn run(flags: Flags) -> anyhow::Result<()> {
     let Flags { files, into_default, provisioner, common } = flags;
     let (sources, length) = sources(&files)?;
     let access = Access::new(common)?;
-    let mut conn = access.open()?;
+    let mut conn = access.open_or_create()?;
     let provisioner = match provisioner {
         Provisioner::Terraform => ProvisionerType::Terraform,
         Provisioner::Echo => ProvisionerType::Echo,
@@ -125,10 +125,10 @@ struct Bar(ProgressBar);
 impl Bar {
     fn new(length: Option<u64>) -> Self {
         let bar = match length {
-            Some(length) => ProgressBar::new(length).with_style(style(
-                "Reading {bar:30} {percent:>3} %  {decimal_bytes} of {decimal_total_bytes}  {msg}  {eta} left",
-            )),
-            None => ProgressBar::no_length().with_style(style("{spinner} Reading  {decimal_bytes}  {msg}  {elapsed}")),
+            Some(length) => {
+                ProgressBar::new(length).with_style(style("Reading {wide_bar} {percent:>3} %  {msg}  {eta} left"))
+            }
+            None => ProgressBar::no_length().with_style(style("{spinner} Reading  {decimal_bytes}  {wide_msg}")),
         };
         Self(bar)
     }
@@ -145,7 +145,7 @@ impl Progress for Bar {
     }
 
     fn committing(&mut self) {
-        self.0.set_style(style("{spinner} Writing to the disk  {msg}  {elapsed}"));
+        self.0.set_style(style("{spinner} Writing to the disk  {wide_msg}"));
         self.0.enable_steady_tick(Duration::from_millis(100));
     }
 }

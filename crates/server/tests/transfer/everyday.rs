@@ -180,9 +180,12 @@ fn an_export_can_be_one_organization_and_a_file() {
 }
 
 #[test]
-fn an_empty_database_exports_nothing_and_nothing_can_be_imported() {
+fn an_import_makes_the_database_and_an_export_does_not() {
     let place = Place::new();
-    assert_eq!(place.export(), "");
+    let ran = place.run(&["export"]);
+    assert!(!ran.success && ran.stderr.starts_with("orgd: there is no database at orgd.db; "), "{}", ran.stderr);
+    assert!(!place.path("orgd.db").exists());
     place.file("empty.ndjson", "");
     assert_eq!(place.succeed(&["import", "empty.ndjson"]), "Imported 0 organizations and 0 provisioner jobs.\n");
+    assert_eq!(place.export(), "");
 }
