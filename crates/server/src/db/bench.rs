@@ -30,7 +30,7 @@ const MEMBERSHIPS: usize = 5;
 /// Tag sets that most jobs share; each has three workers.
 const TAG_SETS: usize = 10;
 /// Users who queued most jobs.
-const INITIATORS: u128 = 50;
+const INITIATORS: u128 = 5;
 /// One job in that many has the rare values, and never fewer than a page.
 const RARE_SHARE: usize = 100;
 const FEWEST_RARE: usize = 60;

@@ -53,11 +53,12 @@ impl JobStream {
 
     /// The whole list at once.
     pub(super) fn read_whole(&mut self) -> Result<Bytes, ServiceError> {
-        let mut whole = Vec::new();
+        let mut whole = self.read_part()?.unwrap_or_default();
+        // A short list is one part, which is then not copied.
         while let Some(part) = self.read_part()? {
-            whole.extend_from_slice(&part);
+            whole = [whole, part].concat().into();
         }
-        Ok(whole.into())
+        Ok(whole)
     }
 
     /// The next part of the JSON, read on a thread for blocking work; `None` after the last one.
