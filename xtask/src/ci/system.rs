@@ -8,7 +8,7 @@ use super::place::Place;
 use super::shell::{command, is_installed, run};
 
 /// Programs that the steps need, with the Debian package that has each.
-const NEEDED: &[(&str, &str)] = &[("chromium", "chromium"), ("python3", "python3"), ("wrk", "wrk")];
+const NEEDED: &[(&str, &str)] = &[("chromium", "chromium"), ("curl", "curl"), ("python3", "python3"), ("wrk", "wrk")];
 
 /// Makes sure that every needed program is there.
 ///
