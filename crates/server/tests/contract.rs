@@ -1,7 +1,7 @@
 //! The documented contract against the two things that it must agree with: the document that the code generates, and the
 //! facts of Coder's published reference, which are the tables in `contract/reference.rs`.
 
-#![expect(clippy::panic, reason = "a test fails by panicking, helpers included")]
+#![expect(clippy::expect_used, reason = "a test fails by panicking, helpers included")]
 
 #[path = "contract/reference.rs"]
 mod reference;
