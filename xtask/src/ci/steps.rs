@@ -19,7 +19,7 @@ pub(super) struct Step {
     pub(super) run: fn(&Place) -> anyhow::Result<()>,
 }
 
-/// Every step, the cheap ones first and the one that needs the release build last.
+/// Every step, the cheap ones first. The benchmark is not among them: it needs the release build and a machine that does nothing else.
 pub(super) const STEPS: &[Step] = &[
     Step { name: "set-up", about: "system packages, Python environment, npm packages", run: set_up },
     Step { name: "format", about: "the code is formatted", run: format },
@@ -31,7 +31,6 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
     Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
     Step { name: "clients", about: "requests of real clients against a running server", run: clients },
-    Step { name: "bench", about: "the release build keeps its ratios to the ceiling, with a margin", run: bench },
 ];
 
 fn set_up(place: &Place) -> anyhow::Result<()> {
@@ -116,10 +115,6 @@ fn clients(place: &Place) -> anyhow::Result<()> {
         run(client.env("ORGD_URL", &server.url).env("ORGD_TOKEN", &server.token))?;
     }
     Ok(())
-}
-
-fn bench(place: &Place) -> anyhow::Result<()> {
-    run(&mut command(&place.root, "cargo", &["xtask", "bench", "--quick", "--assert"]))
 }
 
 /// Starts a server without a rate limit and with the project's example organizations and jobs in it.
