@@ -12,6 +12,13 @@ pub enum Change {
     OrganizationSaved(Arc<Organization>),
     /// An organization was deleted.
     OrganizationDeleted(Uuid),
+    /// A user became a member of an organization, without a role.
+    MemberAdded {
+        /// The user.
+        user: Uuid,
+        /// The organization.
+        organization: Uuid,
+    },
     /// A user, their roles, their status or their memberships changed.
     UserChanged(Uuid),
     /// A session token was revoked or changed. Holds its id, the part before the hyphen.

@@ -10,7 +10,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, UnitWeighter};
 use uuid::Uuid;
 
-use super::principal::Principal;
+use super::principal::{Membership, Principal};
 use super::token::SessionTokenRecord;
 
 /// How many session tokens and how many users are kept; the least useful ones make room.
@@ -86,6 +86,15 @@ impl Identities {
         self.users.remove(&id);
     }
 
+    /// Adds a membership to a known user. One who is not known is read with it when they are next asked for.
+    pub fn add_membership(&self, user: Uuid, membership: Membership) {
+        let mut generation = self.generation.lock();
+        *generation += 1;
+        if let Some(known) = self.users.get(&user) {
+            self.users.insert(user, Arc::new(known.with_membership(membership)));
+        }
+    }
+
     /// Forgets everything.
     pub fn forget_all(&self) {
         let mut generation = self.generation.lock();
@@ -100,7 +109,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::Identities;
-    use crate::auth::principal::{Principal, UserStatus};
+    use crate::auth::principal::{Membership, Principal, UserStatus};
     use crate::auth::roles::RoleSet;
     use uuid::Uuid;
 
@@ -118,5 +127,19 @@ mod tests {
         assert!(identities.user(id).is_some());
         identities.forget_all();
         assert!(identities.user(id).is_none());
+    }
+
+    #[test]
+    fn a_membership_is_added_to_a_known_user_and_outdates_what_was_read_before() {
+        let identities = Identities::default();
+        let (id, organization) = (Uuid::from_u128(7), Uuid::from_u128(8));
+        let before = Arc::new(Principal::new(id, "a".to_owned(), UserStatus::Active, RoleSet::EMPTY, Vec::new()));
+        let fill = identities.begin_fill();
+        identities.keep_user(fill, &before);
+        identities.add_membership(id, Membership { organization, roles: RoleSet::EMPTY });
+        assert_eq!(identities.user(id).unwrap().roles_in(organization), Some(RoleSet::EMPTY));
+        identities.keep_user(fill, &before);
+        assert_eq!(identities.user(id).unwrap().roles_in(organization), Some(RoleSet::EMPTY));
+        assert_eq!(before.roles_in(organization), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Who asks: a user with their roles and memberships.
 
+use imbl::HashMap;
 use uuid::Uuid;
 
 use super::roles::{OrganizationRole, RoleSet, SiteRole};
@@ -55,7 +56,7 @@ pub struct Principal {
     pub status: UserStatus,
     /// Site roles.
     pub roles: RoleSet<SiteRole>,
-    memberships: Vec<Membership>,
+    memberships: HashMap<Uuid, RoleSet<OrganizationRole>>,
 }
 
 impl Principal {
@@ -65,15 +66,24 @@ impl Principal {
         username: String,
         status: UserStatus,
         roles: RoleSet<SiteRole>,
-        mut memberships: Vec<Membership>,
+        memberships: Vec<Membership>,
     ) -> Self {
-        memberships.sort_unstable_by_key(|membership| membership.organization);
+        let memberships =
+            memberships.into_iter().map(|membership| (membership.organization, membership.roles)).collect();
         Self { user_id, username, status, roles, memberships }
+    }
+
+    /// The same user with one more membership, or with other roles in that organization. Costs the same however many there
+    /// are: whoever creates organizations is a member of all of them.
+    #[must_use]
+    pub fn with_membership(&self, membership: Membership) -> Self {
+        let mut changed = self.clone();
+        changed.memberships.insert(membership.organization, membership.roles);
+        changed
     }
 
     /// The user's roles in the organization, or `None` when they are not a member.
     pub fn roles_in(&self, organization: Uuid) -> Option<RoleSet<OrganizationRole>> {
-        let place = self.memberships.binary_search_by_key(&organization, |membership| membership.organization);
-        place.ok().map(|index| self.memberships[index].roles)
+        self.memberships.get(&organization).copied()
     }
 }

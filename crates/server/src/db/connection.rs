@@ -66,8 +66,12 @@ pub fn open_writer(path: &Path) -> Result<Conn, DbError> {
     let mut conn = open(path)?;
     check_version(&mut conn)?;
     conn.batch_execute(COMMON).map_err(|error| refused(path, &error.to_string()))?;
-    claim(&mut conn, path)?;
+    let is_new = check_owner(&mut conn, path)?;
     conn.batch_execute(WRITER).map_err(|error| refused(path, &error.to_string()))?;
+    if is_new {
+        // Only now: before the write-ahead log is on, the mark would cost three times as many waits for the disk.
+        conn.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
+    }
     Ok(conn)
 }
 
@@ -110,18 +114,18 @@ fn check_version(conn: &mut Conn) -> Result<(), DbError> {
     Ok(())
 }
 
-fn claim(conn: &mut Conn, path: &Path) -> Result<(), DbError> {
+/// Refuses the file of another program; true when the file is new and still to be marked.
+fn check_owner(conn: &mut Conn, path: &Path) -> Result<bool, DbError> {
     let found = diesel::sql_query("SELECT application_id FROM pragma_application_id").get_result::<ApplicationId>(conn);
     let id = found.map_err(|error| refused(path, &error.to_string()))?.application_id;
     if id == APPLICATION_ID {
-        return Ok(());
+        return Ok(false);
     }
     let Tables { tables } = diesel::sql_query("SELECT count(*) AS tables FROM sqlite_schema").get_result(conn)?;
     if id != 0 || tables != 0 {
         return Err(refused(path, "it is a database of another program; name a file that does not exist yet"));
     }
-    conn.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
-    Ok(())
+    Ok(true)
 }
 
 fn refused(path: &Path, why: &str) -> DbError {

@@ -113,7 +113,8 @@ impl Database {
                 insert(conn, &new)?;
                 super::members::insert(conn, creator, new.id, "[]", new.created_at)?;
                 let saved = Arc::new(new);
-                Ok((Arc::clone(&saved), vec![Change::OrganizationSaved(saved), Change::UserChanged(creator)]))
+                let joined = Change::MemberAdded { user: creator, organization: saved.id };
+                Ok((Arc::clone(&saved), vec![Change::OrganizationSaved(saved), joined]))
             })
             .await
     }

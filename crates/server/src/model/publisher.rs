@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::jobs::Jobs;
 use super::{ReadModel, Snapshot};
 use crate::auth::identities::Identities;
+use crate::auth::principal::Membership;
+use crate::auth::roles::RoleSet;
 use crate::change::{Change, Publisher};
 use crate::db::{DbError, Readers, load};
 
@@ -64,6 +66,9 @@ impl Publisher for ModelPublisher {
                 Change::OrganizationDeleted(id) => {
                     next.organizations.remove(id);
                     organizations_changed = true;
+                }
+                Change::MemberAdded { user, organization } => {
+                    self.identities.add_membership(user, Membership { organization, roles: RoleSet::EMPTY });
                 }
                 Change::UserChanged(id) => self.identities.forget_user(id),
                 Change::SessionTokenChanged(id) => self.identities.forget_token(&id),
