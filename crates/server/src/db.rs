@@ -114,6 +114,7 @@ pub(crate) fn all_or_nothing<T, E: From<DbError>>(
 pub fn prepare(path: &Path) -> Result<Conn, DbError> {
     let mut conn = connection::open_writer(path)?;
     migrations::run(&mut conn)?;
+    connection::make_durable(&mut conn)?;
     Ok(conn)
 }
 

