@@ -14,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-pub use database_url::DatabaseUrl;
+pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::{ConfigError, Origin, ShownValue};
 pub use flags::{CommonFlags, ServeFlags};
 pub use keys::{CONFIG_VARIABLE, KEYS, Key};
@@ -52,6 +52,8 @@ pub struct HttpConfig {
 pub struct DatabaseConfig {
     /// `database_url`, `ORGD_DATABASE_URL`. Default `sqlite://orgd.db`.
     pub url: DatabaseUrl,
+    /// `migrate`, `ORGD_MIGRATE`: whether the schema is brought up to date at the start. Default true.
+    pub migrate: bool,
     /// `read_connections`, `ORGD_READ_CONNECTIONS`: 0 for one per worker and at least 4. Default 0; see
     /// [`Config::read_connections`].
     pub read_connections: u32,
@@ -100,6 +102,7 @@ impl Config {
             },
             database: DatabaseConfig {
                 url: given.get(&keys::DATABASE_URL, str::parse)?.unwrap_or(database.url),
+                migrate: given.get(&keys::MIGRATE, values::boolean)?.unwrap_or(database.migrate),
                 read_connections: given
                     .get(&keys::READ_CONNECTIONS, values::up_to(1024))?
                     .unwrap_or(database.read_connections),
@@ -156,7 +159,7 @@ impl Default for HttpConfig {
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self { url: DatabaseUrl::Sqlite { path: "orgd.db".into() }, read_connections: 0 }
+        Self { url: DatabaseUrl::Sqlite { path: "orgd.db".into() }, migrate: true, read_connections: 0 }
     }
 }
 

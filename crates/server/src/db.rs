@@ -7,15 +7,18 @@ pub mod api_keys;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod bootstrap;
-mod connection;
+mod conn;
 mod error;
+pub mod feed;
 pub mod jobs;
 pub mod load;
 pub(crate) mod members;
-mod migrations;
+pub mod migrations;
 pub mod organizations;
+mod postgres;
 mod readers;
 mod schema;
+mod sqlite;
 #[cfg(test)]
 mod statement_tests;
 pub mod tag_sets;
@@ -27,23 +30,47 @@ mod writer;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 
-pub use connection::Conn;
+pub use conn::Conn;
 pub use error::{Constraint, DbError};
-pub use readers::Readers;
+pub use readers::{Effort, Readers};
 pub use writer::{Writer, WriterObserver};
 
 use crate::change::Publisher;
+use crate::config::DatabaseUrl;
+use feed::{Feed, Follower};
+use postgres::Purpose;
+use writer::Store;
+
+/// How long a request waits for its turn to ask the change feed.
+const LOOK_WAIT: Duration = Duration::from_secs(2);
 
 /// A database that is open for reading and, through its writer thread, for writing.
 #[derive(Clone)]
 pub struct Database {
     readers: Readers,
     writer: Writer,
+    feed: Option<Arc<Followed>>,
+}
+
+/// A change feed that requests may have to ask themselves.
+struct Followed {
+    feed: Arc<Feed>,
+    /// One request looks at a time, on behalf of all that came before.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What to do about a schema that is not the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Bring it up to date.
+    Migrate,
+    /// Refuse to work with it.
+    Require,
 }
 
 /// Holds the database for one server process. Released when dropped, also by `kill -9`.
@@ -53,29 +80,86 @@ pub struct ServerLock {
 }
 
 impl Database {
-    /// Starts the writer thread on a connection from [`prepare`].
-    pub fn open(
-        conn: Conn,
+    /// Starts the writer thread, and what keeps the publisher's memory in step. `conn` comes from [`prepare`]. The organizations
+    /// are in memory when this returns, the queue follows.
+    pub fn serve(
+        url: &DatabaseUrl,
+        mut conn: Conn,
         readers: Readers,
-        publisher: Box<dyn Publisher>,
+        mut publisher: Box<dyn Publisher>,
         observer: Arc<dyn WriterObserver>,
-    ) -> Result<(Self, JoinHandle<()>), DbError> {
-        let (writer, thread) = Writer::start(conn, publisher, observer)
-            .map_err(|error| DbError::Unavailable(format!("cannot start the writer: {error}")))?;
-        Ok((Self { readers, writer }, thread))
+    ) -> Result<Self, DbError> {
+        let (store, feed) = match url {
+            DatabaseUrl::Sqlite { .. } => {
+                let organizations = load::organizations(&mut conn)?;
+                publisher.publish(vec![crate::change::Change::OrganizationsRead(organizations)]);
+                (Store::sqlite(conn, Some(publisher), readers.clone()), None)
+            }
+            DatabaseUrl::Postgres(url) => {
+                let feed = Arc::new(Feed::new(publisher));
+                feed.begin(&mut conn)?;
+                let follower = Follower::start(Arc::clone(&feed), url.clone()).map_err(not_started)?;
+                (Store::postgres(url.clone(), Some(follower)), Some(feed))
+            }
+        };
+        let (writer, _) = Writer::start(store, observer).map_err(not_started)?;
+        let feed = feed.map(|feed| Arc::new(Followed { feed, turn: tokio::sync::Mutex::default() }));
+        Ok(Self { readers, writer, feed })
     }
 
-    /// The read pool, for tests that take its connections away and for readiness checks.
+    /// For a process that keeps nothing in memory, such as a command.
+    pub fn for_command(
+        url: &DatabaseUrl,
+        conn: Conn,
+        readers: Readers,
+        observer: Arc<dyn WriterObserver>,
+    ) -> Result<Self, DbError> {
+        let store = match url {
+            DatabaseUrl::Sqlite { .. } => Store::sqlite(conn, None, readers.clone()),
+            DatabaseUrl::Postgres(url) => Store::postgres(url.clone(), None),
+        };
+        let (writer, _) = Writer::start(store, observer).map_err(not_started)?;
+        Ok(Self { readers, writer, feed: None })
+    }
+
+    /// The read pool, for tests that take its connections away and for metrics.
     pub fn readers(&self) -> &Readers {
         &self.readers
     }
 
-    /// True when a read succeeds and the writer takes work.
-    pub fn is_ready(&self) -> bool {
-        let reads =
-            self.readers.get().is_ok_and(|mut conn| conn.batch_execute("SELECT 1 FROM organizations LIMIT 1").is_ok());
-        reads && self.writer.is_alive()
+    /// The change feed, on PostgreSQL.
+    pub fn feed(&self) -> Option<&Feed> {
+        self.feed.as_deref().map(|followed| &*followed.feed)
     }
+
+    /// True while memory may be used as it is; otherwise [`Database::refresh`] comes first.
+    pub fn is_fresh(&self) -> bool {
+        self.feed().is_none_or(Feed::is_fresh)
+    }
+
+    /// Takes everything into memory that was committed before this call, by whichever server.
+    pub async fn refresh(&self) -> Result<(), DbError> {
+        let Some(followed) = &self.feed else { return Ok(()) };
+        let asked = followed.feed.now();
+        let Ok(_turn) = tokio::time::timeout(LOOK_WAIT, followed.turn.lock()).await else {
+            return Err(DbError::Unavailable("the change feed cannot be read".to_owned()));
+        };
+        if followed.feed.was_looked_at_since(asked) {
+            return Ok(());
+        }
+        let feed = Arc::clone(&followed.feed);
+        self.readers.read(Effort::Large, move |conn| feed.look(conn)).await
+    }
+
+    /// True when a read succeeds and the writer takes work.
+    pub async fn is_ready(&self) -> bool {
+        let read = |conn: &mut Conn| Ok(conn.batch_execute("SELECT 1 FROM organizations LIMIT 1")?);
+        self.writer.is_alive() && self.readers.read(Effort::Small, read).await.is_ok()
+    }
+}
+
+fn not_started(error: std::io::Error) -> DbError {
+    DbError::Unavailable(format!("cannot start a thread: {error}"))
 }
 
 /// Runs reads that must all see the same moment.
@@ -84,12 +168,21 @@ pub(crate) fn in_one_moment<T, E: From<DbError>>(
     read: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
     // The read's own error must keep its kind, so it is carried past Diesel's.
-    conn.transaction(|conn| Ok::<_, diesel::result::Error>(read(conn))).map_err(DbError::from)?
+    conn.transaction(|conn| {
+        if conn.is_postgres() {
+            conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+        }
+        Ok::<_, diesel::result::Error>(read(conn))
+    })
+    .map_err(DbError::from)?
 }
 
 /// Lets the transaction under way refer to rows that it inserts later; what still refers to nothing fails its commit.
 pub(crate) fn defer_references(conn: &mut Conn) -> Result<(), DbError> {
-    Ok(conn.batch_execute("PRAGMA defer_foreign_keys = ON")?)
+    Ok(conn.batch_execute(match conn {
+        Conn::Sqlite(_) => "PRAGMA defer_foreign_keys = ON",
+        Conn::Postgres(_) => "SET CONSTRAINTS ALL DEFERRED",
+    })?)
 }
 
 /// Runs writes in one transaction, outside the writer thread, and undoes all of them when one fails.
@@ -98,7 +191,7 @@ pub(crate) fn all_or_nothing<T, E: From<DbError>>(
     write: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
     let mut outcome = None;
-    let ended = conn.immediate_transaction(|conn| match outcome.insert(write(conn)) {
+    let ended = immediate_transaction(conn, |conn| match outcome.insert(write(conn)) {
         Ok(_) => Ok(()),
         Err(_) => Err(diesel::result::Error::RollbackTransaction),
     });
@@ -110,18 +203,54 @@ pub(crate) fn all_or_nothing<T, E: From<DbError>>(
     }
 }
 
-/// Opens the write connection alone and brings the schema up to date.
-pub fn prepare(path: &Path) -> Result<Conn, DbError> {
-    let mut conn = connection::open_writer(path)?;
-    migrations::run(&mut conn)?;
-    connection::make_durable(&mut conn)?;
+/// Runs a transaction that has SQLite's write lock from its beginning: one that reads first could not wait for it later.
+fn immediate_transaction(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> QueryResult<()>) -> QueryResult<()> {
+    let Conn::Sqlite(sqlite) = conn else { return conn.transaction(work) };
+    AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+    match work(conn) {
+        Ok(()) => <Conn as Connection>::TransactionManager::commit_transaction(conn),
+        Err(error) => {
+            <Conn as Connection>::TransactionManager::rollback_transaction(conn)?;
+            Err(error)
+        }
+    }
+}
+
+/// Opens a connection for writing and sees to the schema. Servers of one PostgreSQL database take turns.
+pub fn prepare(url: &DatabaseUrl, schema: Schema) -> Result<Conn, DbError> {
+    let mut conn = open_alone(url)?;
+    match schema {
+        Schema::Migrate => migrations::one_at_a_time(&mut conn, migrations::run)?,
+        Schema::Require => migrations::require_all(&mut conn)?,
+    }
+    if let Conn::Sqlite(conn) = &mut conn {
+        sqlite::make_durable(conn)?;
+    }
     Ok(conn)
+}
+
+/// Opens a connection for writing whatever the schema.
+pub fn open_alone(url: &DatabaseUrl) -> Result<Conn, DbError> {
+    match url {
+        DatabaseUrl::Sqlite { path } => Ok(Conn::Sqlite(sqlite::open_writer(path)?)),
+        DatabaseUrl::Postgres(url) => {
+            let mut conn = postgres::connect(url, Purpose::Maintain)?;
+            postgres::check_server(&mut conn)?;
+            Ok(Conn::Postgres(conn))
+        }
+    }
+}
+
+/// True when a server uses the PostgreSQL database that this connection leads to.
+pub fn is_served(conn: &mut Conn) -> Result<bool, DbError> {
+    let Conn::Postgres(conn) = conn else { return Ok(false) };
+    Ok(postgres::count_followers(conn)? > 0)
 }
 
 impl ServerLock {
     /// Takes the lock beside the database file, or says that another server has it.
     pub fn acquire(database: &Path) -> Result<Self, DbError> {
-        connection::create_folder(database)?;
+        sqlite::create_folder(database)?;
         let path = lock_path(database);
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = open.map_err(|error| DbError::Unavailable(format!("cannot open {}: {error}", path.display())))?;

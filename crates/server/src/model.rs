@@ -1,6 +1,6 @@
 //! What requests are answered from: a picture of the database in memory, kept in step with every write.
 //!
-//! The picture is immutable. The writer thread makes the next one from the last (sharing all that did not change) and puts it
+//! The picture is immutable. The publisher makes the next one from the last (sharing all that did not change) and puts it
 //! in its place before it acknowledges the write, so a reader never waits and sees one moment throughout, however long its
 //! answer takes to send.
 
@@ -71,7 +71,7 @@ impl ReadModel {
         *self.jobs_loaded.borrow()
     }
 
-    /// Puts the next moment in place. Only the writer thread may call this: two would lose each other's changes.
+    /// Puts the next moment in place. Only the publisher may call this: two would lose each other's changes.
     fn replace(&self, next: Snapshot) {
         let complete = next.jobs.is_some();
         self.current.store(Arc::new(next));

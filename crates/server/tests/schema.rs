@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
+use orgd::config::DatabaseUrl;
+use orgd::db::Schema;
 
 /// Columns as `name type`, with a `?` after the type where null is allowed.
 type Tables = BTreeMap<String, Vec<String>>;
@@ -38,7 +40,8 @@ struct Column {
 /// The tables of a migrated database, without SQLite's own and Diesel's.
 fn migrated() -> Tables {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut conn = orgd::db::prepare(&folder.path().join("orgd.db")).expect("a migrated database");
+    let mut conn = orgd::db::prepare(&DatabaseUrl::Sqlite { path: folder.path().join("orgd.db") }, Schema::Migrate)
+        .expect("a migrated database");
     let columns: Vec<Column> = diesel::sql_query(
         "SELECT t.name AS table_name, c.name AS name, c.type AS kind, c.\"notnull\" AS not_null \
          FROM sqlite_schema t JOIN pragma_table_info(t.name) c \

@@ -61,7 +61,7 @@ impl Server {
     fn filled(place: Place<'_>, name: &str, jobs: usize, command: &str) -> anyhow::Result<(Self, Seeded)> {
         let database = place.folder.join(format!("{name}.db"));
         let mut seed = Command::new(place.executable);
-        seed.args(["seed", "--jobs", &jobs.to_string(), "--database"]).arg(&database);
+        seed.args(["seed", "--jobs", &jobs.to_string(), "--database"]).arg(format!("sqlite://{}", database.display()));
         let seeded: Seeded = serde_json::from_slice(&output_of(seed)?).context("cannot read what was seeded")?;
         let server = Self::start(place, name, command, Stdio::null())?;
         server.wait_until_ready()?;

@@ -53,68 +53,76 @@ pub enum AuthenticationError {
     Database(#[from] DbError),
 }
 
-/// Whether the caller was known without asking the database; for the metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// From memory.
-    Cache,
-    /// From the database.
-    Database,
+/// Finds the caller that a session token stands for, if memory alone can tell; `None` when the database must be asked.
+pub fn authenticate_from_memory(
+    identities: &Identities,
+    text: &str,
+    now: Timestamp,
+) -> Option<Result<Caller, AuthenticationError>> {
+    let given = match TokenText::parse(text) {
+        Ok(given) => given,
+        Err(error) => return Some(Err(error.into())),
+    };
+    let token = identities.token(given.id)?;
+    if let Err(error) = check(&token, &given, now) {
+        return Some(Err(error));
+    }
+    Some(admit(identities.user(token.user_id)?, &token))
 }
 
-/// Finds the caller that a session token stands for.
-pub fn authenticate(
+/// Finds the caller that a session token stands for; what memory does not know is read from the database.
+pub async fn authenticate(
     identities: &Identities,
     database: &Database,
     text: &str,
     now: Timestamp,
-) -> Result<(Caller, Source), AuthenticationError> {
+) -> Result<Caller, AuthenticationError> {
     let given = TokenText::parse(text)?;
-    let mut source = Source::Cache;
-    let token = find_token(identities, database, given.id, &mut source)?.ok_or(AuthenticationError::Unknown)?;
+    let token = find_token(identities, database, given.id).await?.ok_or(AuthenticationError::Unknown)?;
+    check(&token, &given, now)?;
+    let principal = find_user(identities, database, token.user_id).await?.ok_or(AuthenticationError::Unknown)?;
+    admit(principal, &token)
+}
+
+fn check(token: &SessionTokenRecord, given: &TokenText<'_>, now: Timestamp) -> Result<(), AuthenticationError> {
     if !given.matches(&token.hashed_secret) {
         return Err(AuthenticationError::WrongSecret);
     }
     if token.expires_at <= now {
         return Err(AuthenticationError::Expired(token.expires_at));
     }
-    let principal = find_user(identities, database, token.user_id, &mut source)?.ok_or(AuthenticationError::Unknown)?;
+    Ok(())
+}
+
+fn admit(principal: Arc<Principal>, token: &SessionTokenRecord) -> Result<Caller, AuthenticationError> {
     match principal.status {
-        UserStatus::Active | UserStatus::Dormant => Ok((Caller { principal, scope: token.scope }, source)),
+        UserStatus::Active | UserStatus::Dormant => Ok(Caller { principal, scope: token.scope }),
         UserStatus::Suspended => Err(AuthenticationError::Inactive(principal.status)),
     }
 }
 
-fn find_token(
+async fn find_token(
     identities: &Identities,
     database: &Database,
     id: &str,
-    source: &mut Source,
 ) -> Result<Option<Arc<SessionTokenRecord>>, DbError> {
     if let Some(token) = identities.token(id) {
         return Ok(Some(token));
     }
-    *source = Source::Database;
     let fill = identities.begin_fill();
-    let token = database.find_session_token(id)?.map(Arc::new);
+    let token = database.find_session_token(id).await?.map(Arc::new);
     if let Some(token) = &token {
         identities.keep_token(fill, token);
     }
     Ok(token)
 }
 
-fn find_user(
-    identities: &Identities,
-    database: &Database,
-    id: Uuid,
-    source: &mut Source,
-) -> Result<Option<Arc<Principal>>, DbError> {
+async fn find_user(identities: &Identities, database: &Database, id: Uuid) -> Result<Option<Arc<Principal>>, DbError> {
     if let Some(user) = identities.user(id) {
         return Ok(Some(user));
     }
-    *source = Source::Database;
     let fill = identities.begin_fill();
-    let user = database.find_principal(id)?.map(Arc::new);
+    let user = database.find_principal(id).await?.map(Arc::new);
     if let Some(user) = &user {
         identities.keep_user(fill, user);
     }

@@ -1,22 +1,20 @@
 //! How a command gets at the database, beside a running server or alone.
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use crate::change::NoCopies;
 use crate::config::{CommonFlags, Config, DatabaseUrl, process_environment};
-use crate::db::{self, Conn, Database, Readers, ServerLock, WriterObserver};
+use crate::db::{self, Conn, Database, Readers, Schema, ServerLock, WriterObserver};
 
-/// A running server looks for other writers every 25 ms; after this time it has seen what the command wrote.
+/// A running server looks for other writers every 25 ms, or is told of them; after this time it has seen what the command wrote.
 const UNTIL_NOTICED: Duration = Duration::from_millis(150);
 
 /// The database that the flags and the environment name.
 pub struct Access {
-    path: PathBuf,
+    url: DatabaseUrl,
 }
 
 struct Uncounted;
@@ -29,21 +27,22 @@ impl Access {
     /// Reads the configuration.
     pub fn new(flags: CommonFlags) -> anyhow::Result<Self> {
         let config = Config::load(flags.into(), process_environment())?;
-        let DatabaseUrl::Sqlite { path } = config.database.url;
-        Ok(Self { path })
+        Ok(Self { url: config.database.url })
     }
 
     /// Opens the database for writing by this process alone or beside a server. A first start must have made it.
     pub fn open(&self) -> anyhow::Result<Conn> {
-        if !self.path.exists() {
-            bail!("there is no database at {}; `orgd serve` makes it at its first start", self.path.display());
+        if let DatabaseUrl::Sqlite { path } = &self.url
+            && !path.exists()
+        {
+            bail!("there is no database at {}; `orgd serve` makes it at its first start", path.display());
         }
         self.open_or_create()
     }
 
     /// As [`Access::open`], and makes the database where there is none; the first start then adds what is missing.
     pub fn open_or_create(&self) -> anyhow::Result<Conn> {
-        Ok(db::prepare(&self.path)?)
+        Ok(db::prepare(&self.url, Schema::Migrate)?)
     }
 
     /// Runs `work` with the database and, when a server is running, waits until it has seen the result.
@@ -51,9 +50,9 @@ impl Access {
     where
         F: Future<Output = anyhow::Result<T>>,
     {
-        let readers = Readers::open(&self.path, 1)?;
-        let (database, _thread) = Database::open(self.open()?, readers, Box::new(NoCopies), Arc::new(Uncounted))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().build().context("cannot start")?;
+        let readers = Readers::open(&self.url, 1)?;
+        let database = Database::for_command(&self.url, self.open()?, readers, Arc::new(Uncounted))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().context("cannot start")?;
         let result = runtime.block_on(work(database))?;
         self.wait_until_noticed();
         Ok(result)
@@ -61,7 +60,13 @@ impl Access {
 
     /// Lets a running server see what was written, so that the command's success holds there too.
     pub fn wait_until_noticed(&self) {
-        if ServerLock::is_held(&self.path) {
+        let is_served = match &self.url {
+            DatabaseUrl::Sqlite { path } => ServerLock::is_held(path),
+            DatabaseUrl::Postgres(_) => {
+                db::open_alone(&self.url).and_then(|mut conn| db::is_served(&mut conn)).unwrap_or(true)
+            }
+        };
+        if is_served {
             std::thread::sleep(UNTIL_NOTICED);
         }
     }

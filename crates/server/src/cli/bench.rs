@@ -3,14 +3,13 @@
 
 mod queue_numbers;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
 use super::{output, serve};
 use crate::clock::{Clock, SystemClock};
-use crate::config::ServeFlags;
+use crate::config::{DatabaseUrl, ServeFlags};
 use crate::db;
 use crate::http::middleware::Observation;
 
@@ -36,9 +35,9 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Seed {
-    /// The database file, which must not exist yet
+    /// The URL of a new database
     #[arg(long)]
-    database: PathBuf,
+    database: DatabaseUrl,
     /// Provisioner jobs in the one organization that has any
     #[arg(long)]
     jobs: usize,
@@ -62,8 +61,7 @@ pub fn run() -> ExitCode {
 }
 
 fn seed(flags: &Seed) -> anyhow::Result<()> {
-    anyhow::ensure!(!flags.database.exists(), "{} exists already", flags.database.display());
-    let mut conn = db::prepare(&flags.database)?;
+    let mut conn = db::prepare(&flags.database, db::Schema::Migrate)?;
     let seeded = db::bench::fill(&mut conn, flags.jobs, SystemClock::new().now())?;
     output::print(&serde_json::to_string(&seeded)?)
 }

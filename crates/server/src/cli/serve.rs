@@ -1,7 +1,6 @@
 //! `orgd serve`: puts the parts together and runs them.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::web::Data;
@@ -12,7 +11,7 @@ use crate::auth::identities::Identities;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DatabaseUrl, ServeFlags, process_environment};
 use crate::db::bootstrap::{self, FirstStart};
-use crate::db::{self, Database, Readers, ServerLock, WriterObserver};
+use crate::db::{self, Database, Readers, Schema, ServerLock, WriterObserver};
 use crate::http::App;
 use crate::http::middleware::Observation;
 use crate::http::server::{self, Options};
@@ -36,13 +35,15 @@ pub(super) fn run_observed(flags: ServeFlags, observation: Observation) -> anyho
     let log_guard = log::init(&config)?;
     let (access_log, _access_guard) = AccessLog::start(&config.log, &log_guard)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let DatabaseUrl::Sqlite { path } = &config.database.url;
-    let _lock = ServerLock::acquire(path)?;
+    let _lock = match &config.database.url {
+        DatabaseUrl::Sqlite { path } => Some(ServerLock::acquire(path)?),
+        DatabaseUrl::Postgres(_) => None,
+    };
     let metrics = Arc::new(Metrics::new(operation_labels(), log_guard.dropped(), clock.now()));
     // Before the database is filled: a first start that cannot listen must not use up the one time that the token is shown.
     let listener =
         TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
-    let (app, first_start) = assemble(&config, path, clock, metrics, access_log)?;
+    let (app, first_start) = assemble(&config, clock, metrics, access_log)?;
     let options = Options { workers: config.http.workers(), drain: config.http.drain, observation };
     actix_web::rt::System::new().block_on(async {
         let (server, address) = server::serve(app, listener, options)?;
@@ -54,20 +55,19 @@ pub(super) fn run_observed(flags: ServeFlags, observation: Observation) -> anyho
 /// Opens the database, reads what requests need first, and starts the writer.
 fn assemble(
     config: &Config,
-    path: &Path,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     access_log: AccessLog,
 ) -> anyhow::Result<(Data<App>, Option<FirstStart>)> {
-    let mut conn = db::prepare(path)?;
+    let url = &config.database.url;
+    let mut conn = db::prepare(url, if config.database.migrate { Schema::Migrate } else { Schema::Require })?;
     let first_start = bootstrap::run(&mut conn, clock.now())?;
-    let readers = Readers::open(path, config.read_connections())?;
+    let readers = Readers::open(url, config.read_connections())?;
     let model = Arc::new(ReadModel::default());
     let identities = Arc::new(Identities::default());
-    let mut publisher = ModelPublisher::new(Arc::clone(&model), Arc::clone(&identities), readers.clone());
-    publisher.load_organizations()?;
+    let publisher = ModelPublisher::new(Arc::clone(&model), Arc::clone(&identities));
     let observer = Arc::new(CountCommits(Arc::clone(&metrics)));
-    let (database, _thread) = Database::open(conn, readers, Box::new(publisher), observer)?;
+    let database = Database::serve(url, conn, readers, Box::new(publisher), observer)?;
     let services = Arc::new(Services::new(Arc::clone(&model), database.clone(), Arc::clone(&clock)));
     let limiter = RateLimiter::new(config.http.rate_limit);
     let app = App { services, model, database, identities, limiter, metrics, access_log, clock };

@@ -83,7 +83,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::List(list) => {
             let tokens = Access::new(list.common)?
-                .with_database(|database| async move { Ok(database.list_session_tokens()?) })?;
+                .with_database(|database| async move { Ok(database.list_session_tokens().await?) })?;
             print_tokens(list.output, &tokens)
         }
         Command::Revoke(revoke) => {
@@ -102,7 +102,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
 
 async fn make(database: Database, create: Create) -> anyhow::Result<String> {
     let Create { user, name, lifetime, scope, common: _ } = create;
-    let found = database.find_user(&user)?;
+    let found = database.find_user(&user).await?;
     let user = found.ok_or_else(|| anyhow!("there is no user {user:?}; `orgd user list` shows them"))?;
     let scope = match scope {
         Scope::All => KeyScope::All,

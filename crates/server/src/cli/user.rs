@@ -80,7 +80,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::List(list) => {
-            let users = Access::new(list.common)?.with_database(|database| async move { rows(&database) })?;
+            let users = Access::new(list.common)?.with_database(|database| async move { rows(&database).await })?;
             output::print_list(list.output, &users, &["name", "email", "status", "roles", "organizations"], |row| {
                 vec![
                     row.name.clone(),
@@ -128,12 +128,12 @@ async fn make(database: Database, create: Create) -> anyhow::Result<User> {
 
 async fn grant(database: Database, flags: GrantFlags) -> anyhow::Result<String> {
     let GrantFlags { user, organization, roles, common: _ } = flags;
-    let found = database.find_user(&user)?;
+    let found = database.find_user(&user).await?;
     let user = found.ok_or_else(|| anyhow!("there is no user {user:?}; `orgd user list` shows them"))?;
     let given = if roles.is_empty() { "membership".to_owned() } else { roles.join(", ") };
     let (grant, place) = match organization {
         Some(name) => {
-            let organization = find_organization(&database, &name)?;
+            let organization = find_organization(&database, &name).await?;
             (Grant::Organization(organization, read_roles(&roles)?), format!(" in {name}"))
         }
         None if roles.is_empty() => bail!("name a --role to grant, or an --organization to join"),
@@ -143,9 +143,9 @@ async fn grant(database: Database, flags: GrantFlags) -> anyhow::Result<String> 
     Ok(format!("Granted {given}{place} to {}.", user.username))
 }
 
-fn find_organization(database: &Database, name_or_id: &str) -> anyhow::Result<Uuid> {
+async fn find_organization(database: &Database, name_or_id: &str) -> anyhow::Result<Uuid> {
     let wanted = name_or_id.to_ascii_lowercase();
-    let all = database.list_organizations()?;
+    let all = database.list_organizations().await?;
     let found = all.iter().find(|organization| {
         organization.name.to_ascii_lowercase() == wanted
             || organization.id.to_string() == wanted
@@ -188,11 +188,11 @@ impl std::fmt::Display for Place {
     }
 }
 
-fn rows(database: &Database) -> anyhow::Result<Vec<Row>> {
-    let organizations = database.list_organizations()?;
+async fn rows(database: &Database) -> anyhow::Result<Vec<Row>> {
+    let organizations = database.list_organizations().await?;
     let mut rows = Vec::new();
-    for user in database.list_users()? {
-        let memberships = database.list_memberships(user.id)?;
+    for user in database.list_users().await? {
+        let memberships = database.list_memberships(user.id).await?;
         let places = memberships.iter().filter_map(|membership| {
             let organization = organizations.iter().find(|organization| organization.id == membership.organization)?;
             let roles = membership.roles.iter().map(OrganizationRole::as_str).collect();

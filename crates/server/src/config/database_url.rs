@@ -1,7 +1,7 @@
 //! Owns which databases can be named and how. Opens none.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// The database that holds everything.
@@ -12,14 +12,52 @@ pub enum DatabaseUrl {
         /// The file, taken literally: nothing is decoded, and a relative path starts at the working directory.
         path: PathBuf,
     },
+    /// A PostgreSQL server, or several of which one takes writes.
+    Postgres(PostgresUrl),
 }
 
-impl DatabaseUrl {
-    /// The file of an embedded database.
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Sqlite { path } => path,
+/// A connection URL as libpq takes it. Shown without what may be secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl(String);
+
+impl PostgresUrl {
+    /// The URL with its password, for libpq alone, with these parameters added where it does not set them itself.
+    pub fn with_defaults(&self, defaults: &[(&str, &str)]) -> String {
+        let mut url = self.0.clone();
+        for (name, value) in defaults {
+            if !self.sets(name) {
+                url.push(if url.contains('?') { '&' } else { '?' });
+                url.push_str(name);
+                url.push('=');
+                url.push_str(value);
+            }
         }
+        url
+    }
+
+    fn sets(&self, name: &str) -> bool {
+        let parameters = self.0.split_once('?').map_or("", |(_, parameters)| parameters);
+        form_urlencoded::parse(parameters.as_bytes()).any(|(known, _)| known == name)
+    }
+
+    /// The URL without user, password and parameters: scheme, hosts and database.
+    fn shown(&self) -> String {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("postgres", ""));
+        let rest = rest.split_once('?').map_or(rest, |(start, _)| start);
+        let rest = rest.rsplit_once('@').map_or(rest, |(_, end)| end);
+        format!("{scheme}://{rest}")
+    }
+}
+
+impl fmt::Display for PostgresUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.shown())
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "PostgresUrl({})", self.shown())
     }
 }
 
@@ -28,14 +66,17 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let lower = text.to_lowercase();
-        if lower.starts_with("postgres://") || lower.starts_with("postgresql://") {
-            return Err("and this version of orgd serves SQLite only".to_owned());
-        }
         if lower.contains(":memory:") {
             return Err("which no second connection could see and no restart would find again".to_owned());
         }
+        if text.contains(['\0', char::REPLACEMENT_CHARACTER]) {
+            return Err("which holds NUL or bytes that are not UTF-8".to_owned());
+        }
+        if lower.starts_with("postgres://") || lower.starts_with("postgresql://") {
+            return Ok(Self::Postgres(PostgresUrl(text.to_owned())));
+        }
         let Some(path) = text.strip_prefix("sqlite://") else {
-            return Err("which does not start with sqlite://".to_owned());
+            return Err("which starts neither with sqlite:// nor with postgres://".to_owned());
         };
         if path.is_empty() {
             return Err("which names no file".to_owned());
@@ -43,9 +84,6 @@ impl FromStr for DatabaseUrl {
         // SQLite itself would take these for a URI of its own, with switches that orgd decides.
         if path.contains('?') || path.starts_with("file:") {
             return Err("which carries parameters".to_owned());
-        }
-        if path.contains(['\0', char::REPLACEMENT_CHARACTER]) {
-            return Err("which holds NUL or bytes that are not UTF-8".to_owned());
         }
         if path.ends_with('/') {
             return Err("which names a folder".to_owned());
@@ -58,6 +96,7 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite { path } => write!(formatter, "sqlite://{}", path.display()),
+            Self::Postgres(url) => url.fmt(formatter),
         }
     }
 }

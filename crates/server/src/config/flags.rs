@@ -11,7 +11,7 @@ pub struct CommonFlags {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Database: sqlite://PATH, relative to the working directory or absolute [default: sqlite://orgd.db] [env: ORGD_DATABASE_URL]
+    /// Database: sqlite://PATH, relative to the working directory or absolute, or postgres://USER@HOST/DATABASE [default: sqlite://orgd.db] [env: ORGD_DATABASE_URL]
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
 
@@ -39,6 +39,14 @@ pub struct ServeFlags {
     #[expect(missing_docs, reason = "clap would print a comment here as the description of the whole command")]
     pub common: CommonFlags,
 
+    /// Whether to bring the schema up to date at the start, or to refuse a database where it is not [default: true] [env: ORGD_MIGRATE]
+    #[arg(long, value_name = "true|false")]
+    pub migrate: Option<String>,
+
+    /// Short for --migrate false
+    #[arg(long, conflicts_with = "migrate")]
+    pub no_migrate: bool,
+
     /// Connections for reading, 0 for one per worker and at least 4 [default: 0] [env: ORGD_READ_CONNECTIONS]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub read_connections: Option<String>,
@@ -63,13 +71,24 @@ pub struct ServeFlags {
 impl ServeFlags {
     /// The file that `--config` names, and what the other flags say.
     pub(super) fn into_parts(self) -> (Option<PathBuf>, Vec<(&'static Key, String)>) {
-        let Self { listen, public_url, common, read_connections, workers, rate_limit, drain_seconds, access_log } =
-            self;
+        let Self {
+            listen,
+            public_url,
+            common,
+            migrate,
+            no_migrate,
+            read_connections,
+            workers,
+            rate_limit,
+            drain_seconds,
+            access_log,
+        } = self;
         let CommonFlags { config, database_url, log, log_format } = common;
         let given = [
             (&keys::LISTEN, listen),
             (&keys::PUBLIC_URL, public_url),
             (&keys::DATABASE_URL, database_url),
+            (&keys::MIGRATE, migrate.or_else(|| no_migrate.then(|| "false".to_owned()))),
             (&keys::READ_CONNECTIONS, read_connections),
             (&keys::WORKERS, workers),
             (&keys::RATE_LIMIT, rate_limit),

@@ -46,7 +46,9 @@ keys! {
     PUBLIC_URL: "public_url" = "",
         "nothing (derived from listen) or http:// or https:// and a host, such as https://orgd.example.com";
     DATABASE_URL: "database_url" = "sqlite://orgd.db",
-        "sqlite:// and the path of a file, such as sqlite://orgd.db or sqlite:///var/lib/orgd/orgd.db";
+        "sqlite:// and the path of a file, such as sqlite:///var/lib/orgd/orgd.db, or a PostgreSQL URL, such as postgres://orgd@db.example.com/orgd";
+    MIGRATE: "migrate" = "true",
+        "true or false";
     READ_CONNECTIONS: "read_connections" = "0",
         "a whole number of connections from 0 (one per worker, at least 4) to 1024";
     WORKERS: "workers" = "0",

@@ -74,7 +74,8 @@ fn the_help_shows_default_and_variable_of_every_key() {
         assert!(text.contains(&format!("[default: {default}]")), "{text}");
     }
     assert!(flags.iter().any(|flag| flag.starts_with("config ") && flag.contains("[env: ORGD_CONFIG]")), "{help}");
-    assert_eq!(flags.len(), KEYS.len() + 1, "{help}");
+    assert!(flags.iter().any(|flag| flag.starts_with("no-migrate\n")), "{help}");
+    assert_eq!(flags.len(), KEYS.len() + 2, "{help}");
 }
 
 #[test]
@@ -100,6 +101,7 @@ fn every_key_can_be_set_from_every_place() {
         ("listen", "[::1]:0"),
         ("public_url", "https://orgd.example.com/base/"),
         ("database_url", "sqlite:///tmp/x.db"),
+        ("migrate", "false"),
         ("read_connections", "7"),
         ("workers", "3"),
         ("rate_limit", "0"),
@@ -114,6 +116,7 @@ fn every_key_can_be_set_from_every_place() {
     expected.http.listen = "[::1]:0".parse().unwrap();
     expected.http.public_url = Some("https://orgd.example.com/base".to_owned());
     expected.database.url = DatabaseUrl::Sqlite { path: "/tmp/x.db".into() };
+    expected.database.migrate = false;
     expected.database.read_connections = 7;
     expected.http.workers = 3;
     expected.http.rate_limit = 0;
@@ -162,14 +165,19 @@ fn a_refused_value_is_told_with_key_place_value_and_rule() {
         ("ORGD_PUBLIC_URL", "orgd.example.com", "which does not start with http:// or https://;"),
         ("ORGD_PUBLIC_URL", "https:///x", "which names no host;"),
         ("ORGD_PUBLIC_URL", "https://x/\r\nSet-Cookie: a=b", "which holds more than a scheme,"),
-        ("ORGD_DATABASE_URL", "orgd.db", "which does not start with sqlite://; it takes sqlite:// and the path"),
+        (
+            "ORGD_DATABASE_URL",
+            "orgd.db",
+            "which starts neither with sqlite:// nor with postgres://; it takes sqlite://",
+        ),
         ("ORGD_DATABASE_URL", "sqlite::memory:", "which no second connection could see"),
         ("ORGD_DATABASE_URL", "sqlite://:memory:", "which no second connection could see"),
         ("ORGD_DATABASE_URL", "sqlite://", "which names no file;"),
         ("ORGD_DATABASE_URL", "sqlite://x.db?mode=ro", "which carries parameters;"),
         ("ORGD_DATABASE_URL", "sqlite://x\u{fffd}.db", "which holds NUL or bytes that are not UTF-8;"),
         ("ORGD_DATABASE_URL", "sqlite:///var/lib/orgd/", "which names a folder;"),
-        ("ORGD_DATABASE_URL", "postgres://db/orgd", "this version of orgd serves SQLite only; it takes sqlite://"),
+        ("ORGD_DATABASE_URL", "postgres://db/or\u{fffd}gd", "which holds NUL or bytes that are not UTF-8;"),
+        ("ORGD_MIGRATE", "no", "which is neither"),
     ];
     for (variable, text, problem) in refused {
         let key = variable["ORGD_".len()..].to_lowercase();
@@ -195,14 +203,32 @@ fn a_stronger_place_hides_a_bad_value_of_a_weaker_one() {
 
 #[test]
 fn a_password_in_a_database_url_is_not_shown() {
-    for text in [
-        "postgres://me:hunter2@db/orgd",
-        "postgresql://me:p@hunter2@db/orgd?x=1",
-        "postgres://db/orgd?password=hunter2",
-    ] {
-        let error = load(&[], &[("ORGD_DATABASE_URL", text)]).unwrap_err();
-        assert!(error.contains("postgres") && error.contains("db/orgd") && !error.contains("hunter2"), "{error}");
+    for rest in ["me:hunter2@db/orgd", "me:p@hunter2@db/orgd?x=1", "db/orgd?password=hunter2"] {
+        let error = load(&[], &[("ORGD_DATABASE_URL", &format!("mysql://{rest}"))]).unwrap_err();
+        assert!(error.contains("mysql") && error.contains("db/orgd") && !error.contains("hunter2"), "{error}");
+        let config = load(&[], &[("ORGD_DATABASE_URL", &format!("postgres://{rest}"))]).unwrap();
+        let shown = format!("{} {config:?}", config.database.url);
+        assert!(shown.contains("postgres://db/orgd") && !shown.contains("hunter2"), "{shown}");
     }
+}
+
+#[test]
+fn no_migrate_is_short_for_migrate_false() {
+    assert!(!load(&["--no-migrate"], &[("ORGD_MIGRATE", "true")]).unwrap().database.migrate);
+    assert!(load(&["--migrate", "true"], &[("ORGD_MIGRATE", "false")]).unwrap().database.migrate);
+}
+
+#[test]
+fn parameters_are_added_to_a_postgres_url_where_it_sets_none() {
+    let with_defaults = |text: &str| match text.parse() {
+        Ok(DatabaseUrl::Postgres(url)) => url.with_defaults(&[("connect_timeout", "2"), ("application_name", "orgd")]),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(with_defaults("postgres://db/orgd"), "postgres://db/orgd?connect_timeout=2&application_name=orgd");
+    assert_eq!(
+        with_defaults("postgres://a:1,b:2/orgd?connect_timeout=9&x=application_name"),
+        "postgres://a:1,b:2/orgd?connect_timeout=9&x=application_name&application_name=orgd"
+    );
 }
 
 #[test]
@@ -279,7 +305,7 @@ fn the_public_url_is_derived_unless_given() {
 fn other_commands_load_with_the_common_flags() {
     let common = CommonFlags { database_url: Some("sqlite://other.db".to_owned()), ..CommonFlags::default() };
     let config = Config::load(common.into(), []).unwrap();
-    assert_eq!(config.database.url.path(), Path::new("other.db"));
+    assert_eq!(config.database.url, DatabaseUrl::Sqlite { path: "other.db".into() });
 }
 
 proptest! {

@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 use orgd_api_types::Timestamp;
 
-use super::Database;
-use super::connection::Conn;
+use super::conn::Conn;
 use super::error::DbError;
 use super::schema::{api_keys, users};
 use super::types::{DbTime, DbUuid};
+use super::{Database, Effort};
 use crate::auth::token::{KeyScope, SessionTokenRecord};
 use crate::change::Change;
 
@@ -30,36 +30,14 @@ pub struct TokenSummary {
 
 impl Database {
     /// The session token with this id, whoever holds it and whether or not it has expired.
-    pub fn find_session_token(&self, id: &str) -> Result<Option<SessionTokenRecord>, DbError> {
-        find(&mut *self.readers.get()?, id)
+    pub async fn find_session_token(&self, id: &str) -> Result<Option<SessionTokenRecord>, DbError> {
+        let id = id.to_owned();
+        self.readers.read(Effort::Small, move |conn| find(conn, &id)).await
     }
 
     /// Every session token of users who are not deleted, newest first.
-    pub fn list_session_tokens(&self) -> Result<Vec<TokenSummary>, DbError> {
-        let rows: Vec<(String, String, String, String, DbTime, DbTime)> = api_keys::table
-            .inner_join(users::table)
-            .filter(users::deleted_at.is_null())
-            .order((api_keys::created_at.desc(), api_keys::id))
-            .select((
-                api_keys::id,
-                api_keys::token_name,
-                users::username,
-                api_keys::scopes,
-                api_keys::created_at,
-                api_keys::expires_at,
-            ))
-            .load(&mut *self.readers.get()?)?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, name, username, scopes, created_at, expires_at)| TokenSummary {
-                id,
-                name,
-                username,
-                scope: KeyScope::from_json(&scopes),
-                created_at: created_at.into(),
-                expires_at: expires_at.into(),
-            })
-            .collect())
+    pub async fn list_session_tokens(&self) -> Result<Vec<TokenSummary>, DbError> {
+        self.readers.read(Effort::Large, list).await
     }
 
     /// Stores a new session token.
@@ -72,10 +50,38 @@ impl Database {
         self.writer
             .write(move |conn| {
                 let removed = diesel::delete(api_keys::table.find(&id)).execute(conn)? > 0;
-                Ok((removed, vec![Change::SessionTokenChanged(id)]))
+                Ok((removed, vec![Change::SessionTokenChanged(id.clone())]))
             })
             .await
     }
+}
+
+/// Every session token of users who are not deleted, newest first.
+fn list(conn: &mut Conn) -> Result<Vec<TokenSummary>, DbError> {
+    let rows: Vec<(String, String, String, String, DbTime, DbTime)> = api_keys::table
+        .inner_join(users::table)
+        .filter(users::deleted_at.is_null())
+        .order((api_keys::created_at.desc(), api_keys::id))
+        .select((
+            api_keys::id,
+            api_keys::token_name,
+            users::username,
+            api_keys::scopes,
+            api_keys::created_at,
+            api_keys::expires_at,
+        ))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, username, scopes, created_at, expires_at)| TokenSummary {
+            id,
+            name,
+            username,
+            scope: KeyScope::from_json(&scopes),
+            created_at: created_at.into(),
+            expires_at: expires_at.into(),
+        })
+        .collect())
 }
 
 /// Stores a new session token.

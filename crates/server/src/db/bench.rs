@@ -8,7 +8,7 @@ use orgd_api_types::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::connection::Conn;
+use super::conn::Conn;
 use super::error::DbError;
 use super::jobs::{self, JobRecord};
 use super::schema::provisioner_daemons;

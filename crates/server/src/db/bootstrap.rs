@@ -4,12 +4,12 @@ use diesel::prelude::*;
 use orgd_api_types::{Organization, Timestamp};
 use uuid::Uuid;
 
-use super::connection::Conn;
+use super::conn::Conn;
 use super::error::DbError;
 use super::schema::users as users_table;
 use super::types::DbUuid;
 use super::users::{self, User};
-use super::{api_keys, members, organizations as stored};
+use super::{api_keys, members, migrations, organizations as stored};
 use crate::auth::principal::UserStatus;
 use crate::auth::roles::{RoleSet, SiteRole};
 use crate::auth::token::{KeyScope, NewToken};
@@ -31,11 +31,13 @@ pub struct FirstStart {
 /// Gives a database without a default organization or without users what it lacks; `None` when it has both. An import into a
 /// new database may have brought the default organization already. All or nothing.
 pub fn run(conn: &mut Conn, now: Timestamp) -> Result<Option<FirstStart>, DbError> {
-    super::all_or_nothing(conn, |conn| {
+    let make_missing = |conn: &mut Conn| {
         let default = stored::find_default(conn)?;
         let user = users_table::table.select(users_table::id).first::<DbUuid>(conn).optional()?;
         if default.is_some() && user.is_some() { Ok(None) } else { make(conn, default, now).map(Some) }
-    })
+    };
+    // Of several servers that start at once on a new database, one makes all of it.
+    migrations::one_at_a_time(conn, |conn| super::all_or_nothing(conn, make_missing))
 }
 
 fn default_organization(conn: &mut Conn, now: Timestamp) -> Result<Organization, DbError> {

@@ -1,6 +1,6 @@
 //! What can go wrong in the database, sorted by what the caller can do about it.
 
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
 /// A rule of the database that a write broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,53 +31,115 @@ pub enum DbError {
     /// The write breaks a rule that another row holds.
     #[error("conflict with {0:?}")]
     Conflict(Constraint),
+    /// The connection is gone or leads to a server that takes no writes any more. Nothing was changed; another connection may do.
+    #[error("the connection to the database was lost: {0}")]
+    Lost(String),
+    /// Another transaction was in the way: a deadlock, or a lock that was held for too long. Nothing was changed.
+    #[error("another transaction was in the way: {0}")]
+    InTheWay(String),
+    /// The database was asked to make the change and did not say in time whether it did.
+    #[error("it is not known whether the change was made: {0}")]
+    OutcomeUnknown(String),
     /// A defect of the program or of the file. Goes to the log, never to a caller.
     #[error("database failure: {0}")]
     Internal(String),
 }
 
+impl DbError {
+    /// True when the same request may succeed later, because it changed nothing.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Lost(_) | Self::InTheWay(_))
+    }
+}
+
 impl From<Error> for DbError {
     fn from(error: Error) -> Self {
-        let Error::DatabaseError(kind, information) = &error else {
-            return Self::Internal(error.to_string());
-        };
-        let message = information.message();
-        match kind {
-            DatabaseErrorKind::UniqueViolation => match constraint_in(message) {
-                Some(constraint) => Self::Conflict(constraint),
-                None => Self::Internal(message.to_owned()),
-            },
-            _ if is_passing(message) => Self::Unavailable(message.to_owned()),
-            _ => Self::Internal(message.to_owned()),
+        match error {
+            Error::DatabaseError(kind, information) => of_database(kind, information.as_ref()),
+            Error::BrokenTransactionManager => Self::Lost(error.to_string()),
+            Error::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
+            other => Self::Internal(other.to_string()),
         }
     }
 }
 
-/// SQLite names the columns or the index of a broken rule in its message and nowhere else.
-fn constraint_in(message: &str) -> Option<Constraint> {
+fn of_database(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> DbError {
+    let message = information.message().trim();
+    match kind {
+        // PostgreSQL names the broken rule beside its message, SQLite inside.
+        DatabaseErrorKind::UniqueViolation => match constraint_in(information.constraint_name().unwrap_or(message)) {
+            Some(constraint) => DbError::Conflict(constraint),
+            None => DbError::Internal(message.to_owned()),
+        },
+        DatabaseErrorKind::ClosedConnection
+        | DatabaseErrorKind::UnableToSendCommand
+        | DatabaseErrorKind::ReadOnlyTransaction => DbError::Lost(message.to_owned()),
+        DatabaseErrorKind::SerializationFailure => DbError::InTheWay(message.to_owned()),
+        _ if contains_one_of(message, LOST) => DbError::Lost(message.to_owned()),
+        _ if contains_one_of(message, IN_THE_WAY) => DbError::InTheWay(message.to_owned()),
+        _ if contains_one_of(message, PASSING) => DbError::Unavailable(message.to_owned()),
+        _ => DbError::Internal(message.to_owned()),
+    }
+}
+
+/// The names of rules: on PostgreSQL that of the index, on SQLite that or the columns.
+fn constraint_in(text: &str) -> Option<Constraint> {
     const NAMES: &[(&str, Constraint)] = &[
         ("organizations_live_name", Constraint::OrganizationName),
         ("organizations.id", Constraint::OrganizationId),
+        ("organizations_id", Constraint::OrganizationId),
         ("users_live_username", Constraint::Username),
         ("users_live_email", Constraint::Email),
         ("api_keys.user_id, api_keys.token_name", Constraint::TokenName),
+        ("api_keys_token_name", Constraint::TokenName),
         ("organization_members.user_id", Constraint::Membership),
+        ("organization_members_user_id", Constraint::Membership),
         ("provisioner_jobs.id", Constraint::ProvisionerJobId),
+        ("provisioner_jobs_id", Constraint::ProvisionerJobId),
     ];
-    NAMES.iter().find(|(name, _)| message.contains(name)).map(|(_, constraint)| *constraint)
+    NAMES.iter().find(|(name, _)| text.contains(name)).map(|(_, constraint)| *constraint)
 }
 
-/// The texts of SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL (which is a lock on the write-ahead log that nobody gives back),
-/// SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR and SQLITE_CANTOPEN: Diesel passes on no result code.
-fn is_passing(message: &str) -> bool {
-    const TEXTS: &[&str] = &[
-        "database is locked",
-        "database table is locked",
-        "locking protocol",
-        "database or disk is full",
-        "attempt to write a readonly database",
-        "disk I/O error",
-        "unable to open database file",
-    ];
-    TEXTS.iter().any(|text| message.contains(text))
+// Diesel passes on no code for these, so they are known by their texts.
+
+/// PostgreSQL is going down, was told to end the connection, or is not the primary any more.
+const LOST: &[&str] = &[
+    "terminating connection",
+    "server closed the connection",
+    "no connection to the server",
+    "could not receive data from server",
+    "could not send data to server",
+    "connection not open",
+    "SSL connection has been closed",
+    "SSL SYSCALL error",
+    "SSL error",
+    "in a read-only transaction",
+    "terminating walsender",
+];
+
+const IN_THE_WAY: &[&str] = &["deadlock detected", "could not serialize access", "due to lock timeout"];
+
+/// SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL (which is a lock on the write-ahead log that nobody gives back), SQLITE_FULL,
+/// SQLITE_READONLY, SQLITE_IOERR and SQLITE_CANTOPEN; then a PostgreSQL server that is overloaded, starting, or out of space.
+const PASSING: &[&str] = &[
+    "database is locked",
+    "database table is locked",
+    "locking protocol",
+    "database or disk is full",
+    "attempt to write a readonly database",
+    "disk I/O error",
+    "unable to open database file",
+    "due to statement timeout",
+    "due to user request",
+    "too many clients already",
+    "remaining connection slots",
+    "the database system is",
+    "No space left on device",
+    "could not extend file",
+    "out of memory",
+    "out of shared memory",
+];
+
+fn contains_one_of(message: &str, texts: &[&str]) -> bool {
+    texts.iter().any(|text| message.contains(text))
 }

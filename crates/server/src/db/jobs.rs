@@ -9,13 +9,13 @@ use orgd_api_types::{
 };
 use uuid::Uuid;
 
-use super::Database;
-use super::connection::Conn;
+use super::conn::Conn;
 use super::error::DbError;
 use super::schema::provisioner_jobs;
 use super::types::{DbTime, DbUuid};
+use super::{Database, Effort, tag_sets};
 use crate::queue::{PriorityClass, ProvisionerType, QueueKey};
-use crate::tags::TagSetId;
+use crate::tags::{TagSetId, TagSetRegistry};
 
 /// A stored job: what the API shows of it, less what is known only in memory (tags, queue numbers, available workers), and
 /// what the queue needs.
@@ -137,10 +137,18 @@ fn read_input(stored: &str) -> ProvisionerJobInput {
 }
 
 impl Database {
-    /// The job with this id, in whatever organization.
-    pub fn find_provisioner_job(&self, id: Uuid) -> Result<Option<JobRecord>, DbError> {
-        find(&mut *self.readers.get()?, id)
+    /// The job with this id, in whatever organization, with its tags.
+    pub async fn find_provisioner_job(&self, id: Uuid, known: TagSetRegistry) -> Result<Option<JobRecord>, DbError> {
+        self.readers
+            .read(Effort::Small, move |conn| find(conn, id)?.map(|job| with_tags(conn, &known, job)).transpose())
+            .await
     }
+}
+
+/// Gives a job its tags.
+fn with_tags(conn: &mut Conn, known: &TagSetRegistry, mut record: JobRecord) -> Result<JobRecord, DbError> {
+    record.job.tags = tag_sets::tags_of(conn, known, record.tag_set)?.pairs().clone();
+    Ok(record)
 }
 
 pub(crate) fn find(conn: &mut Conn, id: Uuid) -> Result<Option<JobRecord>, DbError> {

@@ -2,11 +2,12 @@
 
 use orgd_api_types::Organization;
 
-use super::connection::Conn;
+use super::conn::Conn;
 use super::error::DbError;
 use super::jobs::{self, PendingRow};
 use super::workers::{self, WorkerRecord};
 use super::{organizations, tag_sets};
+use crate::change::Change;
 use crate::tags::TagSetId;
 
 /// What the queue index is built from.
@@ -34,4 +35,11 @@ pub fn queue(conn: &mut Conn) -> Result<QueueContents, DbError> {
             pending: jobs::list_pending(conn)?,
         })
     })
+}
+
+/// All that is kept in memory, read anew. Who may do what comes first, so that a revoked token never outlives the rest.
+pub(super) fn everything(conn: &mut Conn) -> Result<Vec<Change>, DbError> {
+    let organizations = organizations(conn)?;
+    let queue = queue(conn)?;
+    Ok(vec![Change::IdentitiesChanged, Change::OrganizationsRead(organizations), Change::QueueRead(Box::new(queue))])
 }

@@ -1,10 +1,12 @@
 //! The organization_members table.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
-use super::connection::Conn;
+use super::conn::Conn;
 use super::error::DbError;
 use super::schema::organization_members;
 use super::types::{DbTime, DbUuid};
@@ -43,6 +45,25 @@ pub(super) fn list_of_user(conn: &mut Conn, user: Uuid) -> Result<Vec<Membership
     Ok(rows.into_iter().map(membership).collect())
 }
 
+/// The roles of those of these users who are members of these organizations.
+pub(super) fn list_some(
+    conn: &mut Conn,
+    wanted: &BTreeSet<(Uuid, Uuid)>,
+) -> Result<BTreeMap<(Uuid, Uuid), RoleSet<OrganizationRole>>, DbError> {
+    let users: BTreeSet<_> = wanted.iter().map(|(user, _)| DbUuid(*user)).collect();
+    let organizations: BTreeSet<_> = wanted.iter().map(|(_, organization)| DbUuid(*organization)).collect();
+    // More pairs than are wanted, if several users are concerned; they are few.
+    let rows: Vec<(DbUuid, DbUuid, String)> = organization_members::table
+        .filter(organization_members::user_id.eq_any(users))
+        .filter(organization_members::organization_id.eq_any(organizations))
+        .select((organization_members::user_id, organization_members::organization_id, organization_members::roles))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(user, organization, roles)| ((user.into(), organization.into()), RoleSet::from_json(&roles)))
+        .collect())
+}
+
 /// Adds roles to a member's, and makes the user a member first where needed.
 pub(super) fn add_roles(
     conn: &mut Conn,
@@ -52,7 +73,12 @@ pub(super) fn add_roles(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let member = organization_members::table.find((DbUuid(user), DbUuid(organization)));
-    let held: Option<String> = member.select(organization_members::roles).first(conn).optional()?;
+    let row = member.select(organization_members::roles);
+    // Nobody else may add to what is read here.
+    let held: Option<String> = match conn {
+        Conn::Sqlite(conn) => row.first(conn).optional()?,
+        Conn::Postgres(conn) => row.for_update().first(conn).optional()?,
+    };
     let Some(held) = held else { return insert(conn, user, organization, &roles.to_json(), now) };
     let roles: RoleSet<OrganizationRole> = RoleSet::from_json(&held).iter().chain(roles.iter()).collect();
     diesel::update(member)

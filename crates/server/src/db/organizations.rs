@@ -1,19 +1,20 @@
 //! The organizations table.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diesel::define_sql_function;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use diesel::sqlite::Sqlite;
 use orgd_api_types::{Organization, Timestamp};
 use uuid::Uuid;
 
-use super::Database;
-use super::connection::Conn;
+use super::conn::{Conn, MultiBackend};
 use super::error::DbError;
 use super::schema::{organization_members, organizations, provisioner_keys, users};
 use super::types::{DbTime, DbUuid};
+use super::{Database, Effort};
+use crate::auth::roles::RoleSet;
 use crate::change::Change;
 
 define_sql_function! {
@@ -102,19 +103,19 @@ pub enum Deletion {
 
 impl Database {
     /// Every organization that is not deleted.
-    pub fn list_organizations(&self) -> Result<Vec<Organization>, DbError> {
-        list(&mut *self.readers.get()?)
+    pub async fn list_organizations(&self) -> Result<Vec<Organization>, DbError> {
+        self.readers.read(Effort::Large, list).await
     }
 
     /// Inserts an organization and makes `creator` its member, both or neither.
     pub async fn create_organization(&self, new: Organization, creator: Uuid) -> Result<Arc<Organization>, DbError> {
+        let new = Arc::new(new);
         self.writer
             .write(move |conn| {
                 insert(conn, &new)?;
                 super::members::insert(conn, creator, new.id, "[]", new.created_at)?;
-                let saved = Arc::new(new);
-                let joined = Change::MemberAdded { user: creator, organization: saved.id };
-                Ok((Arc::clone(&saved), vec![Change::OrganizationSaved(saved), joined]))
+                let joined = Change::MemberSaved { user: creator, organization: new.id, roles: RoleSet::EMPTY };
+                Ok((Arc::clone(&new), vec![Change::OrganizationSaved(Arc::clone(&new)), joined]))
             })
             .await
     }
@@ -157,6 +158,16 @@ pub(super) fn list(conn: &mut Conn) -> Result<Vec<Organization>, DbError> {
     Ok(rows.into_iter().map(Organization::from).collect())
 }
 
+/// Those of these organizations that are not deleted.
+pub(super) fn list_some(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> Result<Vec<Organization>, DbError> {
+    let rows = organizations::table
+        .filter(organizations::id.eq_any(ids.iter().copied().map(DbUuid)))
+        .filter(organizations::deleted_at.is_null())
+        .select(OrganizationRow::as_select())
+        .load::<OrganizationRow>(conn)?;
+    Ok(rows.into_iter().map(Organization::from).collect())
+}
+
 /// The live organization with this name, in whatever case.
 pub(crate) fn find_by_name(conn: &mut Conn, name: &str) -> Result<Option<Organization>, DbError> {
     let same_name = lower(organizations::name).eq(name.to_ascii_lowercase());
@@ -174,7 +185,7 @@ pub(crate) fn find_liveness(conn: &mut Conn, id: Uuid) -> Result<Option<bool>, D
     Ok(organizations::table.find(DbUuid(id)).select(live).first(conn).optional()?)
 }
 
-fn first(conn: &mut Conn, rows: organizations::BoxedQuery<'_, Sqlite>) -> Result<Option<Organization>, DbError> {
+fn first(conn: &mut Conn, rows: organizations::BoxedQuery<'_, MultiBackend>) -> Result<Option<Organization>, DbError> {
     let row = rows.select(OrganizationRow::as_select()).first::<OrganizationRow>(conn).optional()?;
     Ok(row.map(Organization::from))
 }
@@ -204,7 +215,7 @@ fn update(
     let live = organizations::table.find(DbUuid(id)).filter(organizations::deleted_at.is_null());
     let row = diesel::update(live)
         .set((changes, organizations::updated_at.eq(DbTime(now))))
-        .returning(OrganizationRow::as_returning())
+        .returning(<OrganizationRow as Selectable<MultiBackend>>::construct_selection())
         .get_result::<OrganizationRow>(conn)
         .optional()?;
     Ok(row.map(Organization::from))
@@ -212,7 +223,13 @@ fn update(
 
 fn delete(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<Deletion, DbError> {
     let live = organizations::table.find(DbUuid(id)).filter(organizations::deleted_at.is_null());
-    match live.select(organizations::is_default).first::<bool>(conn).optional()? {
+    let row = live.select(organizations::is_default);
+    // Whoever puts something into the organization waits until this is decided, and finds it gone.
+    let is_default = match conn {
+        Conn::Sqlite(conn) => row.first::<bool>(conn).optional()?,
+        Conn::Postgres(conn) => row.for_update().first::<bool>(conn).optional()?,
+    };
+    match is_default {
         None => return Ok(Deletion::NotFound),
         Some(true) => return Ok(Deletion::IsDefault),
         Some(false) => {}

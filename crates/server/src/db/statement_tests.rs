@@ -8,11 +8,11 @@ use diesel::sql_types::{BigInt, Text};
 use orgd_api_types::{Organization, ProvisionerJobStatus, Timestamp};
 use uuid::Uuid;
 
-use super::connection::Conn;
-use super::jobs::list::{Cursor, JobFilter};
-use super::{Database, Readers, WriterObserver, bootstrap, prepare};
-use crate::change::NoCopies;
-use crate::tags::TagSetId;
+use super::conn::Conn;
+use super::jobs::list::{Cursor, JobFilter, Page};
+use super::{Database, Effort, Readers, Schema, WriterObserver, bootstrap, prepare};
+use crate::config::DatabaseUrl;
+use crate::tags::{TagSetId, TagSetRegistry};
 
 /// How often each statement is run, every time with other values.
 const RUNS: i64 = 5;
@@ -36,12 +36,12 @@ impl WriterObserver for Uncounted {
 }
 
 fn database(folder: &std::path::Path) -> (Database, Uuid) {
-    let path = folder.join("orgd.db");
-    let mut conn = prepare(&path).unwrap();
+    let url = DatabaseUrl::Sqlite { path: folder.join("orgd.db") };
+    let mut conn = prepare(&url, Schema::Migrate).unwrap();
     let first = bootstrap::run(&mut conn, Timestamp::from_micros(0)).unwrap().unwrap();
     // One connection, so that every read runs on the same one.
-    let readers = Readers::open(&path, 1).unwrap();
-    (Database::open(conn, readers, Box::new(NoCopies), Arc::new(Uncounted)).unwrap().0, first.owner.id)
+    let readers = Readers::open(&url, 1).unwrap();
+    (Database::for_command(&url, conn, readers, Arc::new(Uncounted)).unwrap(), first.owner.id)
 }
 
 /// Asserts that this many statements like the pattern were run again and again, and that each was prepared once.
@@ -59,11 +59,12 @@ fn assert_prepared_once(conn: &mut Conn, pattern: &str, expected: usize) {
 fn reads_are_prepared_once() {
     let folder = tempfile::tempdir().unwrap();
     let (database, _) = database(folder.path());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for run in 1..=RUNS {
         let id = Uuid::from_u128(run.unsigned_abs().into());
-        database.find_session_token(&run.to_string()).unwrap();
-        database.find_principal(id).unwrap();
-        database.find_provisioner_job(id).unwrap();
+        runtime.block_on(database.find_session_token(&run.to_string())).unwrap();
+        runtime.block_on(database.find_principal(id)).unwrap();
+        runtime.block_on(database.find_provisioner_job(id, TagSetRegistry::default())).unwrap();
         let filters = [
             JobFilter::default(),
             JobFilter { statuses: Some(vec![ProvisionerJobStatus::Failed]), ..JobFilter::default() },
@@ -72,18 +73,24 @@ fn reads_are_prepared_once() {
         ];
         for filter in filters {
             let limit = 50 + usize::try_from(run).unwrap();
-            database.list_provisioner_jobs(id, &filter, Cursor::start(), limit).unwrap();
+            let page = Page { organization: id, filter, after: Cursor::start(), limit };
+            let listed = database.list_provisioner_jobs(page, TagSetRegistry::default(), Effort::Small, |jobs| jobs);
+            runtime.block_on(listed).unwrap();
         }
     }
     // The token, the user, the job, and one list for each filter and for none.
-    assert_prepared_once(&mut database.readers().get().unwrap(), "SELECT %", 7);
+    let check = |conn: &mut Conn| {
+        assert_prepared_once(conn, "SELECT %", 7);
+        Ok(())
+    };
+    database.readers().read_now(check).unwrap();
 }
 
 #[test]
 fn writes_are_prepared_once() {
     let folder = tempfile::tempdir().unwrap();
     let (database, owner) = database(folder.path());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         for run in 1..=RUNS {
             let now = Timestamp::from_micros(run);

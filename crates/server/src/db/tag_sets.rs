@@ -1,19 +1,21 @@
 //! The tag_sets table: each distinct set of tags once.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 
-use super::Database;
-use super::connection::Conn;
+use super::conn::Conn;
 use super::error::DbError;
 use super::schema::tag_sets;
-use crate::tags::{TagSet, TagSetId};
+use crate::tags::{TagSet, TagSetId, TagSetRegistry};
 
-impl Database {
-    /// A tag set that the database has and memory does not have yet.
-    pub fn find_tag_set(&self, id: TagSetId) -> Result<TagSet, DbError> {
-        let text: String = tag_sets::table.find(id.0).select(tag_sets::tags).first(&mut *self.readers.get()?)?;
-        text.parse().map_err(|error| DbError::Internal(format!("tag set {}: {error}", id.0)))
+/// The tags of a job: from memory, or from the database when another process stored them a moment ago.
+pub(super) fn tags_of(conn: &mut Conn, known: &TagSetRegistry, id: TagSetId) -> Result<Arc<TagSet>, DbError> {
+    if let Some(tags) = known.get(id) {
+        return Ok(Arc::clone(tags));
     }
+    let text: String = tag_sets::table.find(id.0).select(tag_sets::tags).first(conn)?;
+    text.parse().map(Arc::new).map_err(|error| DbError::Internal(format!("tag set {}: {error}", id.0)))
 }
 
 /// Every tag set with its canonical JSON.
@@ -29,6 +31,18 @@ pub(crate) fn put(conn: &mut Conn, canonical: &str) -> Result<TagSetId, DbError>
         return Ok(TagSetId(id));
     }
     let row = tag_sets::tags.eq(canonical);
-    let id = diesel::insert_into(tag_sets::table).values(row).returning(tag_sets::id).get_result::<i32>(conn)?;
+    let id = match conn {
+        Conn::Sqlite(conn) => {
+            diesel::insert_into(tag_sets::table).values(row).returning(tag_sets::id).get_result::<i32>(conn)?
+        }
+        // Another server may store the same set at the same moment; then its row is there when this has waited for it.
+        Conn::Postgres(conn) => {
+            let put = diesel::insert_into(tag_sets::table).values(row).on_conflict_do_nothing();
+            match put.returning(tag_sets::id).get_result::<i32>(conn).optional()? {
+                Some(id) => id,
+                None => known.first::<i32>(conn)?,
+            }
+        }
+    };
     Ok(TagSetId(id))
 }

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
-use super::connection::Conn;
+use super::conn::Conn;
 use super::error::DbError;
 use super::schema::users;
 use super::types::{DbTime, DbUuid};
-use super::{Database, members};
+use super::{Database, Effort, members};
 use crate::auth::principal::{Membership, Principal, UserStatus};
 use crate::auth::roles::{OrganizationRole, RoleSet, SiteRole};
 use crate::change::Change;
@@ -54,31 +54,25 @@ pub enum Grant {
 
 impl Database {
     /// What the user may do, or `None` when there is no such user or they are deleted.
-    pub fn find_principal(&self, user: Uuid) -> Result<Option<Principal>, DbError> {
-        find_principal(&mut *self.readers.get()?, user)
+    pub async fn find_principal(&self, user: Uuid) -> Result<Option<Principal>, DbError> {
+        self.readers.read(Effort::Small, move |conn| find_principal(conn, user)).await
     }
 
     /// Every user who is neither deleted nor one of the system's own, by name.
-    pub fn list_users(&self) -> Result<Vec<User>, DbError> {
-        let rows = users::table
-            .filter(users::deleted_at.is_null())
-            .filter(users::is_system.eq(false))
-            .order(users::username)
-            .select((users::id, users::username, users::email, users::status, users::roles, users::created_at))
-            .load::<UserRow>(&mut *self.readers.get()?)?;
-        Ok(rows.into_iter().map(user_of).collect())
+    pub async fn list_users(&self) -> Result<Vec<User>, DbError> {
+        self.readers.read(Effort::Large, list).await
     }
 
     /// The live user with this name, in whatever case, or with this id.
-    pub fn find_user(&self, name_or_id: &str) -> Result<Option<User>, DbError> {
+    pub async fn find_user(&self, name_or_id: &str) -> Result<Option<User>, DbError> {
         let wanted = name_or_id.to_ascii_lowercase();
-        let users = self.list_users()?;
+        let users = self.list_users().await?;
         Ok(users.into_iter().find(|user| user.username.to_ascii_lowercase() == wanted || user.id.to_string() == wanted))
     }
 
     /// The user's memberships and their roles.
-    pub fn list_memberships(&self, user: Uuid) -> Result<Vec<Membership>, DbError> {
-        members::list_of_user(&mut *self.readers.get()?, user)
+    pub async fn list_memberships(&self, user: Uuid) -> Result<Vec<Membership>, DbError> {
+        self.readers.read(Effort::Small, move |conn| members::list_of_user(conn, user)).await
     }
 
     /// Inserts a user.
@@ -119,8 +113,23 @@ pub(super) fn insert(conn: &mut Conn, user: &User) -> Result<(), DbError> {
     Ok(())
 }
 
+fn list(conn: &mut Conn) -> Result<Vec<User>, DbError> {
+    let rows = users::table
+        .filter(users::deleted_at.is_null())
+        .filter(users::is_system.eq(false))
+        .order(users::username)
+        .select((users::id, users::username, users::email, users::status, users::roles, users::created_at))
+        .load::<UserRow>(conn)?;
+    Ok(rows.into_iter().map(user_of).collect())
+}
+
 fn add_site_roles(conn: &mut Conn, user: Uuid, roles: RoleSet<SiteRole>, now: Timestamp) -> Result<(), DbError> {
-    let held: String = users::table.find(DbUuid(user)).select(users::roles).first(conn)?;
+    let row = users::table.find(DbUuid(user)).select(users::roles);
+    // Nobody else may add to what is read here.
+    let held: String = match conn {
+        Conn::Sqlite(conn) => row.first(conn)?,
+        Conn::Postgres(conn) => row.for_update().first(conn)?,
+    };
     let roles: RoleSet<SiteRole> = RoleSet::from_json(&held).iter().chain(roles.iter()).collect();
     diesel::update(users::table.find(DbUuid(user)))
         .set((users::roles.eq(roles.to_json()), users::updated_at.eq(DbTime(now))))

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
-use super::connection::Conn;
+use super::conn::Conn;
 use super::error::DbError;
 use super::schema::provisioner_daemons;
 use super::types::{DbTime, DbUuid};

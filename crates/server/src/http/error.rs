@@ -21,6 +21,10 @@ pub const SIGNED_OUT: &str = "You are signed out or your session has expired. Pl
 pub const INTERNAL: &str = "An internal error occurred. Please try again or contact the system administrator.";
 /// The message of everything that passes by itself.
 pub const UNAVAILABLE: &str = "The server is overloaded or its database is out of reach. Please try again.";
+/// The message when a change was asked for and not confirmed.
+pub const UNCONFIRMED: &str = "The database did not confirm the change in time. It may have been made or not.";
+/// What to do about that.
+const REPEAT: &str = "A POST with an Idempotency-Key can be repeated with the same key: it then happens once.";
 /// Seconds after which a busy server may be asked again.
 const RETRY_SOON: u32 = 1;
 
@@ -85,7 +89,9 @@ impl ApiError {
     pub fn defect(&self) -> Option<String> {
         match self {
             Self::Panic => Some("a handler panicked".to_owned()),
-            Self::Service(ServiceError::Internal(why) | ServiceError::Unavailable(why)) => Some(why.clone()),
+            Self::Service(
+                ServiceError::Internal(why) | ServiceError::Unavailable(why) | ServiceError::OutcomeUnknown(why),
+            ) => Some(why.clone()),
             Self::Authentication(AuthenticationError::Database(error)) => Some(error.to_string()),
             _ => None,
         }
@@ -94,7 +100,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Service(error) => service_status(error),
-            Self::Authentication(AuthenticationError::Database(DbError::Unavailable(_))) => {
+            Self::Authentication(AuthenticationError::Database(error)) if error.is_passing() => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Authentication(AuthenticationError::Database(_)) | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
@@ -115,7 +121,9 @@ impl ApiError {
             |message: &str, detail: String| Response { message: message.to_owned(), detail, validations: Vec::new() };
         match self {
             Self::Service(error) => service_body(error),
-            Self::Authentication(AuthenticationError::Database(DbError::Unavailable(_))) => say(UNAVAILABLE.to_owned()),
+            Self::Authentication(AuthenticationError::Database(error)) if error.is_passing() => {
+                say(UNAVAILABLE.to_owned())
+            }
             Self::Authentication(AuthenticationError::Database(_)) | Self::Panic => say(INTERNAL.to_owned()),
             Self::Authentication(error @ AuthenticationError::Inactive(_)) => say(error.to_string()),
             Self::Authentication(error) => explain(SIGNED_OUT, error.to_string()),
@@ -138,8 +146,12 @@ impl ApiError {
 
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::Authentication(AuthenticationError::Database(DbError::Unavailable(_)))
-            | Self::Service(ServiceError::Unavailable(_)) => Some((RETRY_AFTER, HeaderValue::from(RETRY_SOON))),
+            Self::Authentication(AuthenticationError::Database(error)) if error.is_passing() => {
+                Some((RETRY_AFTER, HeaderValue::from(RETRY_SOON)))
+            }
+            Self::Service(ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_)) => {
+                Some((RETRY_AFTER, HeaderValue::from(RETRY_SOON)))
+            }
             Self::Authentication(AuthenticationError::Database(_)) => None,
             Self::Authentication(error) => Some((WWW_AUTHENTICATE, challenge(error))),
             Self::RateLimited { .. } => Some((RETRY_AFTER, HeaderValue::from(60))),
@@ -166,7 +178,7 @@ fn service_status(error: &ServiceError) -> StatusCode {
         ServiceError::NotFound => StatusCode::NOT_FOUND,
         ServiceError::Forbidden(_) => StatusCode::FORBIDDEN,
         ServiceError::NameTaken(_) | ServiceError::DeletionBlocked(_) => StatusCode::CONFLICT,
-        ServiceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_) => StatusCode::SERVICE_UNAVAILABLE,
         ServiceError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -193,6 +205,7 @@ fn service_body(error: &ServiceError) -> Response {
             ("Error deleting organization.".to_owned(), blockers.in_words(), Vec::new())
         }
         ServiceError::Unavailable(_) => (UNAVAILABLE.to_owned(), String::new(), Vec::new()),
+        ServiceError::OutcomeUnknown(_) => (UNCONFIRMED.to_owned(), REPEAT.to_owned(), Vec::new()),
         ServiceError::Internal(_) => (INTERNAL.to_owned(), String::new(), Vec::new()),
     };
     Response { message, detail, validations }

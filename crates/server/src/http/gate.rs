@@ -11,10 +11,11 @@ use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::{Either, LocalBoxFuture};
 
 use super::error::ApiError;
 use super::state::App;
-use crate::auth::authenticate::{AuthenticationError, Caller, Source, authenticate};
+use crate::auth::authenticate::{AuthenticationError, Caller, authenticate, authenticate_from_memory};
 use crate::auth::credentials::{Credentials, check_cross_site};
 use crate::auth::permission::permission;
 use crate::auth::roles::SiteRole;
@@ -41,30 +42,87 @@ pub struct Entered {
 #[derive(Clone, Copy)]
 pub struct CallerId(pub uuid::Uuid);
 
-impl Entered {
-    /// Authenticates the caller of a request and counts it against their rate limit.
-    pub fn authenticated(request: &HttpRequest) -> Result<Self, ApiError> {
+/// What is known of a request before it is known who asks.
+struct Arrival {
+    app: Data<App>,
+    now: Moment,
+}
+
+impl Arrival {
+    fn of(request: &HttpRequest, credentials: Option<&Credentials<'_>>) -> Result<Self, ApiError> {
         // Every server is built with its state; see `server`.
         let app = request.app_data::<Data<App>>().ok_or(ApiError::Panic)?.clone();
-        let credentials = Credentials::of(request);
         if !is_safe(request.method()) {
-            check_cross_site(request, credentials.as_ref()).map_err(ApiError::CrossSite)?;
+            check_cross_site(request, credentials).map_err(ApiError::CrossSite)?;
         }
         let now = app.clock.moment();
-        let authenticated = match &credentials {
-            Some(credentials) => authenticate(&app.identities, &app.database, credentials.text(), now.wall),
-            None => Err(AuthenticationError::Missing),
-        };
-        let known = authenticated.as_ref().ok().map(|(caller, _)| caller.clone());
-        limit_rate(request, &app, known.as_ref(), now)?;
-        let (caller, source) = authenticated.map_err(ApiError::Authentication)?;
-        match source {
-            Source::Cache => app.metrics.auth_cache_hits.inc(),
-            Source::Database => app.metrics.auth_cache_misses.inc(),
+        Ok(Self { app, now })
+    }
+
+    /// Who asks, as far as memory can tell; `None` when the database must be asked.
+    fn recognise(&self, credentials: Option<&Credentials<'_>>) -> Option<Result<Caller, AuthenticationError>> {
+        let Some(credentials) = credentials else { return Some(Err(AuthenticationError::Missing)) };
+        if !self.app.database.is_fresh() {
+            return None;
         }
+        authenticate_from_memory(&self.app.identities, credentials.text(), self.now.wall)
+    }
+
+    /// Who asks, as the database says. Everything that the request reads from memory afterwards is as new as its arrival.
+    async fn look_up(&self, credentials: Option<&Credentials<'_>>) -> Result<Caller, AuthenticationError> {
+        let Some(credentials) = credentials else { return Err(AuthenticationError::Missing) };
+        let App { database, identities, .. } = &**self.app;
+        if !database.is_fresh() {
+            database.refresh().await?;
+        }
+        authenticate(identities, database, credentials.text(), self.now.wall).await
+    }
+
+    /// Counts the request against the caller's rate limit and lets in whoever was recognised.
+    fn enter(
+        self,
+        request: &HttpRequest,
+        authenticated: Result<Caller, AuthenticationError>,
+    ) -> Result<Entered, ApiError> {
+        let Self { app, now, .. } = self;
+        limit_rate(request, &app, authenticated.as_ref().ok(), now)?;
+        let caller = authenticated.map_err(ApiError::Authentication)?;
         let operation = request.extensions().get::<Operation>().copied();
         request.extensions_mut().insert(CallerId(caller.principal.user_id));
-        Ok(Self { app, caller, operation })
+        Ok(Entered { app, caller, operation })
+    }
+}
+
+/// The way in takes no detour when memory knows the caller, which is nearly always.
+type Way<T> = Either<Ready<Result<T, ApiError>>, LocalBoxFuture<'static, Result<T, ApiError>>>;
+
+/// Lets a request in and then does `next`.
+fn enter<T: 'static>(
+    request: &HttpRequest,
+    next: impl FnOnce(&HttpRequest, Entered) -> Result<T, ApiError> + 'static,
+) -> Way<T> {
+    let credentials = Credentials::of(request);
+    let arrival = match Arrival::of(request, credentials.as_ref()) {
+        Ok(arrival) => arrival,
+        Err(error) => return Either::Left(ready(Err(error))),
+    };
+    if let Some(authenticated) = arrival.recognise(credentials.as_ref()) {
+        arrival.app.metrics.auth_cache_hits.inc();
+        let entered = arrival.enter(request, authenticated);
+        return Either::Left(ready(entered.and_then(|entered| next(request, entered))));
+    }
+    arrival.app.metrics.auth_cache_misses.inc();
+    let request = request.clone();
+    Either::Right(Box::pin(async move {
+        let authenticated = arrival.look_up(Credentials::of(&request).as_ref()).await;
+        arrival.enter(&request, authenticated).and_then(|entered| next(&request, entered))
+    }))
+}
+
+impl Entered {
+    /// Lets in whoever sends this request.
+    pub async fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        enter(request, |_, entered| Ok(entered)).await
     }
 
     /// Lets the caller through when they have the operation's permission in the whole installation.
@@ -79,10 +137,10 @@ impl Entered {
 
 impl FromRequest for Entered {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Future = Way<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::authenticated(request))
+        enter(request, |_, entered| Ok(entered))
     }
 }
 
@@ -101,8 +159,7 @@ pub struct InOrganization {
 }
 
 impl AtOrganization {
-    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        let entered = Entered::authenticated(request)?;
+    fn of(request: &HttpRequest, entered: Entered) -> Result<Self, ApiError> {
         let raw = request.match_info().get("organization").unwrap_or_default();
         let organization = find_organization(&entered, raw)?;
         Ok(Self { entered, organization })
@@ -121,10 +178,10 @@ impl AtOrganization {
 
 impl FromRequest for AtOrganization {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Future = Way<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        enter(request, Self::of)
     }
 }
 

@@ -15,15 +15,25 @@ pub async fn healthz() -> HttpResponse {
 
 /// The database answers, the writer takes work and everything is in memory.
 pub async fn readyz(app: Data<App>) -> HttpResponse {
-    let what_is_missing = if !app.database.is_ready() {
+    let what_is_missing = if !app.database.is_ready().await {
         "The database is out of reach."
     } else if !app.model.is_complete() {
         "The queue is still being read."
     } else {
-        return HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("OK\n");
+        return HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(readiness(&app));
     };
     let not_ready = Response { message: what_is_missing.to_owned(), ..Response::default() };
     answer::encoded(StatusCode::SERVICE_UNAVAILABLE, &not_ready)
+}
+
+/// A server that hears nothing of the others' writes is ready: it asks the database on every request. It is slower, and says so.
+fn readiness(app: &App) -> &'static str {
+    match app.database.feed() {
+        Some(feed) if !feed.is_notified() => {
+            "OK\nThe notification connection is down: every request asks the database.\n"
+        }
+        _ => "OK\n",
+    }
 }
 
 /// Numbers for Prometheus.

@@ -63,7 +63,7 @@ fn resource(path: String, operations: &[Operation]) -> actix_web::Resource {
     }
     let allow = allowed(operations);
     resource.default_service(web::to(move |request: HttpRequest| async move {
-        enter_first(&request).and(Err::<String, _>(ApiError::MethodNotAllowed { allow }))
+        enter_first(&request).await.and(Err::<String, _>(ApiError::MethodNotAllowed { allow }))
     }))
 }
 
@@ -97,15 +97,15 @@ fn allowed(operations: &[Operation]) -> &'static str {
 }
 
 async fn unknown_route(request: HttpRequest) -> Result<String, ApiError> {
-    enter_first(&request).and(Err(ApiError::RouteNotFound))
+    enter_first(&request).await.and(Err(ApiError::RouteNotFound))
 }
 
 /// Below `/organizations` nothing is said to strangers, not even that a path does not exist; and an organization that the caller
 /// may not read is not found before anything else.
-fn enter_first(request: &HttpRequest) -> Result<(), ApiError> {
+async fn enter_first(request: &HttpRequest) -> Result<(), ApiError> {
     let below = request.path().strip_prefix(BASE).and_then(|path| path.strip_prefix("/organizations"));
     let Some(rest) = below.filter(|rest| rest.is_empty() || rest.starts_with('/')) else { return Ok(()) };
-    let entered = Entered::authenticated(request)?;
+    let entered = Entered::of(request).await?;
     let raw = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
     if raw.is_empty() { Ok(()) } else { find_organization(&entered, raw).map(drop) }
 }

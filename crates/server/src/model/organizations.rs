@@ -55,7 +55,7 @@ impl Organizations {
         let id = organization.id;
         let cached = Arc::new(CachedOrganization::new(organization));
         if let Some(old) = self.by_id.insert(id, Arc::clone(&cached)) {
-            self.by_name.remove(lower(&old.organization.name).as_str());
+            self.free_name(&old.organization);
         }
         self.by_name.insert(lower(&cached.organization.name).into(), Arc::clone(&cached));
         if cached.organization.is_default {
@@ -67,7 +67,15 @@ impl Organizations {
     pub fn remove(&mut self, id: Uuid) {
         self.version += 1;
         if let Some(old) = self.by_id.remove(&id) {
-            self.by_name.remove(lower(&old.organization.name).as_str());
+            self.free_name(&old.organization);
+        }
+    }
+
+    /// Unless another organization has taken the name already: of changes that are read together, its own may come first.
+    fn free_name(&mut self, old: &Organization) {
+        let name = lower(&old.name);
+        if self.by_name.get(name.as_str()).is_some_and(|holder| holder.organization.id == old.id) {
+            self.by_name.remove(name.as_str());
         }
     }
 
@@ -149,6 +157,21 @@ mod tests {
         assert_eq!(names, ["Coder", "zulu"]);
         assert!(before.by_lower_name("acme").is_some());
         assert_ne!(before.version(), now.version());
+    }
+
+    #[test]
+    fn a_name_that_another_organization_took_first_stays_with_it() {
+        let mut now = Organizations::default();
+        now.save(organization(1, "red", false));
+        now.save(organization(2, "blue", false));
+        now.save(organization(1, "blue", false));
+        now.save(organization(2, "green", false));
+        assert_eq!(now.by_lower_name("blue").unwrap().organization.id, Uuid::from_u128(1));
+        assert_eq!(now.by_lower_name("green").unwrap().organization.id, Uuid::from_u128(2));
+        assert!(now.by_lower_name("red").is_none());
+        now.save(organization(3, "green", false));
+        now.remove(Uuid::from_u128(2));
+        assert_eq!(now.by_lower_name("green").unwrap().organization.id, Uuid::from_u128(3));
     }
 
     #[test]

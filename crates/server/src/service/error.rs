@@ -33,6 +33,9 @@ pub enum ServiceError {
     /// The same request may succeed later.
     #[error("not available: {0}")]
     Unavailable(String),
+    /// The change was asked for, and it is not known whether it was made.
+    #[error("outcome unknown: {0}")]
+    OutcomeUnknown(String),
     /// A defect; the text is for the log only.
     #[error("internal error: {0}")]
     Internal(String),
@@ -41,7 +44,8 @@ pub enum ServiceError {
 impl From<DbError> for ServiceError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unavailable(why) => Self::Unavailable(why),
+            DbError::Unavailable(why) | DbError::Lost(why) | DbError::InTheWay(why) => Self::Unavailable(why),
+            DbError::OutcomeUnknown(why) => Self::OutcomeUnknown(why),
             DbError::Conflict(_) | DbError::Internal(_) => Self::Internal(error.to_string()),
         }
     }

@@ -9,15 +9,12 @@ use uuid::Uuid;
 use super::Services;
 use super::error::ServiceError;
 use super::job_stream::JobStream;
-use crate::db::jobs::JobRecord;
-use crate::db::jobs::list::{Cursor, JobFilter};
+use crate::db::Effort;
+use crate::db::jobs::list::{Cursor, JobFilter, Page};
 use crate::model::jobs::{Jobs, LiveView};
 use crate::model::pages::NEWEST;
 use crate::wire::encode;
 use crate::wire::query::{JobListQuery, JobQuery};
-
-/// Longer lists are read and sent in parts.
-const LONGEST_WHOLE_LIST: usize = 200;
 
 /// The answer to a list.
 pub enum JobList {
@@ -38,13 +35,13 @@ impl Services {
         let limit = query.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let filter = filter_of(&jobs, query);
         if let Some(limit) = limit.filter(|limit| filter.is_empty() && *limit <= NEWEST) {
-            return self.newest_jobs(&jobs, organization, limit).map(JobList::Whole);
+            return self.newest_jobs(&jobs, organization, limit).await.map(JobList::Whole);
         }
         let mut stream = JobStream::new(Arc::clone(self), jobs, organization, filter, limit);
-        if stream.is_cheap(LONGEST_WHOLE_LIST) {
-            return stream.read_whole().map(JobList::Whole);
-        }
         let first = stream.next_part().await?.unwrap_or_default();
+        if stream.is_finished() {
+            return Ok(JobList::Whole(first));
+        }
         Ok(JobList::Stream(first, Box::new(stream)))
     }
 
@@ -57,9 +54,9 @@ impl Services {
     ) -> Result<ProvisionerJob, ServiceError> {
         let jobs = self.current_jobs().await?;
         let filter = filter_of(&jobs, JobListQuery { limit: None, ids: None, filter: query.filter });
-        let found = self.database.find_provisioner_job(id)?;
+        let found = self.database.find_provisioner_job(id, jobs.tag_sets.clone()).await?;
         let record = found.filter(|record| record.job.organization_id == organization && filter.matches(record));
-        let record = self.with_tags(&jobs, record.ok_or(ServiceError::NotFound)?)?;
+        let record = record.ok_or(ServiceError::NotFound)?;
         let numbering = jobs.numbering(organization, self.clock.now());
         let live = LiveView::new(&jobs, numbering.as_deref()).of(&record);
         Ok(ProvisionerJob {
@@ -70,30 +67,20 @@ impl Services {
         })
     }
 
-    /// Gives a job from the database its tags.
-    pub(super) fn with_tags(&self, jobs: &Jobs, mut record: JobRecord) -> Result<JobRecord, ServiceError> {
-        record.job.tags = match jobs.tag_sets.get(record.tag_set) {
-            Some(tags) => tags.pairs().clone(),
-            // Another process stored it a moment ago.
-            None => self.database.find_tag_set(record.tag_set)?.pairs().clone(),
-        };
-        Ok(record)
-    }
-
     async fn current_jobs(&self) -> Result<Arc<Jobs>, ServiceError> {
         let jobs = self.model.jobs().await;
         jobs.ok_or_else(|| ServiceError::Unavailable("the queue is still being read".to_owned()))
     }
 
-    fn newest_jobs(&self, jobs: &Jobs, organization: Uuid, limit: usize) -> Result<Bytes, ServiceError> {
+    async fn newest_jobs(&self, jobs: &Jobs, organization: Uuid, limit: usize) -> Result<Bytes, ServiceError> {
         let newest = match self.pages.get(organization, jobs.version()) {
             Some(newest) => newest,
             None => {
-                let everything = JobFilter::default();
+                let page = Page { organization, filter: JobFilter::default(), after: Cursor::start(), limit: NEWEST };
+                let known = jobs.tag_sets.clone();
                 let records =
-                    self.database.list_provisioner_jobs(organization, &everything, Cursor::start(), NEWEST)?;
-                let records = records.into_iter().map(|record| self.with_tags(jobs, record));
-                self.pages.keep(organization, jobs.version(), records.collect::<Result<_, _>>()?)
+                    self.database.list_provisioner_jobs(page, known, Effort::Small, |records| records).await?;
+                self.pages.keep(organization, jobs.version(), records)
             }
         };
         Ok(newest.assemble(jobs, organization, limit, self.clock.now()))

@@ -117,7 +117,11 @@ impl Place {
     }
 
     fn row_counts(&self) -> Vec<i64> {
-        let mut conn = orgd::db::prepare(&self.path("orgd.db")).unwrap();
+        let mut conn = orgd::db::prepare(
+            &orgd::config::DatabaseUrl::Sqlite { path: self.path("orgd.db") },
+            orgd::db::Schema::Migrate,
+        )
+        .unwrap();
         let count = |table: &&str| {
             let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {table}"));
             query.get_result::<Count>(&mut conn).unwrap().count

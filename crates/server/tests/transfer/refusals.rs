@@ -106,7 +106,11 @@ fn the_ids_of_deleted_organizations_stay_taken() {
     let place = acme();
     place.file("b.json", organization(json!({"id": CODER, "name": "b"})).to_string());
     place.succeed(&["import", "b.json"]);
-    let mut conn = orgd::db::prepare(&place.path("orgd.db")).unwrap();
+    let mut conn = orgd::db::prepare(
+        &orgd::config::DatabaseUrl::Sqlite { path: place.path("orgd.db") },
+        orgd::db::Schema::Migrate,
+    )
+    .unwrap();
     diesel::connection::SimpleConnection::batch_execute(
         &mut conn,
         "UPDATE organizations SET deleted_at = 1 WHERE name = 'b'",

@@ -12,12 +12,12 @@ use orgd_api_types::{ProvisionerJobStatus, Timestamp};
 use uuid::Uuid;
 
 use super::{JobRecord, JobRow, to_code};
-use crate::db::Database;
-use crate::db::connection::Conn;
+use crate::db::conn::Conn;
 use crate::db::error::DbError;
 use crate::db::schema::provisioner_jobs as table;
 use crate::db::types::{DbTime, DbUuid};
-use crate::tags::TagSetId;
+use crate::db::{Database, Effort};
+use crate::tags::{TagSetId, TagSetRegistry};
 
 /// How far each walk goes in its first turn.
 const FIRST_TURN: usize = 64;
@@ -88,17 +88,36 @@ impl JobFilter {
 }
 
 impl Database {
-    /// At most `limit` jobs of the organization that come after `after` and pass the filter, in the order of the list, all
-    /// from one moment.
-    pub fn list_provisioner_jobs(
+    /// The page with its tags, all from one moment, as `finish` makes it: on the same thread, since that may be work too.
+    pub async fn list_provisioner_jobs<T: Send + 'static>(
         &self,
-        organization: Uuid,
-        filter: &JobFilter,
-        after: Cursor,
-        limit: usize,
-    ) -> Result<Vec<JobRecord>, DbError> {
-        crate::db::in_one_moment(&mut *self.readers.get()?, |conn| list(conn, organization, filter, after, limit))
+        page: Page,
+        known: TagSetRegistry,
+        effort: Effort,
+        finish: impl Fn(Vec<JobRecord>) -> T + Send + 'static,
+    ) -> Result<T, DbError> {
+        let read = move |conn: &mut Conn| {
+            let records = crate::db::in_one_moment(conn, |conn| {
+                let records = list(conn, page.organization, &page.filter, page.after, page.limit)?;
+                records.into_iter().map(|record| super::with_tags(conn, &known, record)).collect::<Result<_, DbError>>()
+            })?;
+            Ok(finish(records))
+        };
+        self.readers.read(effort, read).await
     }
+}
+
+/// Which part of a list to read.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Whose jobs.
+    pub organization: Uuid,
+    /// Which of them.
+    pub filter: JobFilter,
+    /// The place after which the page begins.
+    pub after: Cursor,
+    /// How many jobs at most.
+    pub limit: usize,
 }
 
 fn list(

@@ -9,9 +9,6 @@ use diesel::sql_types::Text;
 
 use super::error::DbError;
 
-/// The connection that every query of the server runs on.
-pub type Conn = SqliteConnection;
-
 /// Marks a database file as one of orgd's, so that the file of another program is refused and left alone. "orgd" in ASCII.
 const APPLICATION_ID: i32 = 0x6f72_6764;
 
@@ -63,7 +60,7 @@ struct Tables {
 
 /// Opens the connection for writing, makes the file (readable by its owner only) when there is none, and refuses the file of
 /// another program and a SQLite with a known corruption bug.
-pub fn open_writer(path: &Path) -> Result<Conn, DbError> {
+pub fn open_writer(path: &Path) -> Result<SqliteConnection, DbError> {
     create_private(path)?;
     let mut conn = open(path)?;
     check_version(&mut conn)?;
@@ -78,19 +75,19 @@ pub fn open_writer(path: &Path) -> Result<Conn, DbError> {
 }
 
 /// Makes every acknowledged write survive a power cut. To be called once the schema is up to date.
-pub fn make_durable(conn: &mut Conn) -> Result<(), DbError> {
+pub fn make_durable(conn: &mut SqliteConnection) -> Result<(), DbError> {
     Ok(conn.batch_execute(DURABLE)?)
 }
 
 /// Gives a fresh connection of the read pool its settings: it can read and nothing else.
-pub fn set_up_reader(conn: &mut Conn) -> Result<(), diesel::result::Error> {
+pub fn set_up_reader(conn: &mut SqliteConnection) -> Result<(), diesel::result::Error> {
     conn.batch_execute(COMMON)?;
     conn.batch_execute(READER)
 }
 
-fn open(path: &Path) -> Result<Conn, DbError> {
+fn open(path: &Path) -> Result<SqliteConnection, DbError> {
     let name = path.to_str().ok_or_else(|| refused(path, "its name is not UTF-8"))?;
-    Conn::establish(name).map_err(|error| refused(path, &error.to_string()))
+    SqliteConnection::establish(name).map_err(|error| refused(path, &error.to_string()))
 }
 
 /// Makes the folder that the database file is to be in.
@@ -110,7 +107,7 @@ fn create_private(path: &Path) -> Result<(), DbError> {
     options.open(path).map(drop).map_err(|error| refused(path, &error.to_string()))
 }
 
-fn check_version(conn: &mut Conn) -> Result<(), DbError> {
+fn check_version(conn: &mut SqliteConnection) -> Result<(), DbError> {
     let row: Version = diesel::sql_query("SELECT sqlite_version() AS version").get_result(conn)?;
     let mut parts = row.version.split('.').map(|part| part.parse().unwrap_or(0));
     let mut part = || parts.next().unwrap_or(0);
@@ -122,7 +119,7 @@ fn check_version(conn: &mut Conn) -> Result<(), DbError> {
 }
 
 /// Refuses the file of another program; true when the file is new and still to be marked.
-fn check_owner(conn: &mut Conn, path: &Path) -> Result<bool, DbError> {
+fn check_owner(conn: &mut SqliteConnection, path: &Path) -> Result<bool, DbError> {
     let found = diesel::sql_query("SELECT application_id FROM pragma_application_id").get_result::<ApplicationId>(conn);
     let id = found.map_err(|error| refused(path, &error.to_string()))?.application_id;
     if id == APPLICATION_ID {

@@ -1,0 +1,110 @@
+//! From entries of the feed to what changed: reads the rows as they are now.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::log::{Entry, MEMBER, ORGANIZATION, TABLE, TOKEN, USER};
+use crate::change::Change;
+use crate::db::conn::Conn;
+use crate::db::error::DbError;
+use crate::db::{load, members, organizations};
+
+/// Distinct entries by kind.
+#[derive(Default)]
+struct Touched {
+    organizations: BTreeSet<Uuid>,
+    members: BTreeSet<(Uuid, Uuid)>,
+    users: BTreeSet<Uuid>,
+    tokens: BTreeSet<String>,
+    all_identities: bool,
+    all_organizations: bool,
+    queue: bool,
+}
+
+impl Touched {
+    fn add(&mut self, Entry { kind, key }: Entry) {
+        let known = match kind.as_str() {
+            ORGANIZATION => key.parse::<Uuid>().ok().map(|id| self.organizations.extend([id])),
+            MEMBER => member_of(&key).map(|member| self.members.extend([member])),
+            USER => key.parse::<Uuid>().ok().map(|id| self.users.extend([id])),
+            TOKEN => {
+                self.tokens.insert(key);
+                Some(())
+            }
+            TABLE => self.add_table(&key),
+            _ => None,
+        };
+        // A newer version of orgd may write what this one does not know: then nothing is taken for granted.
+        if known.is_none() {
+            (self.all_identities, self.all_organizations, self.queue) = (true, true, true);
+        }
+    }
+
+    fn add_table(&mut self, table: &str) -> Option<()> {
+        match table {
+            "organizations" => self.all_organizations = true,
+            "users" | "api_keys" | "organization_members" => self.all_identities = true,
+            "tag_sets" | "provisioner_daemons" | "provisioner_jobs" => self.queue = true,
+            "provisioner_keys" => {}
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn member_of(key: &str) -> Option<(Uuid, Uuid)> {
+    let (user, organization) = key.split_once('/')?;
+    user.parse().ok().zip(organization.parse().ok())
+}
+
+/// What the entries stand for, as it is now.
+pub(super) fn read(conn: &mut Conn, entries: Vec<Entry>) -> Result<Vec<Change>, DbError> {
+    let mut touched = Touched::default();
+    entries.into_iter().for_each(|entry| touched.add(entry));
+    let mut changes = Vec::new();
+    if touched.all_identities {
+        changes.push(Change::IdentitiesChanged);
+    } else {
+        changes.extend(touched.users.into_iter().map(Change::UserChanged));
+        changes.extend(touched.tokens.into_iter().map(Change::SessionTokenChanged));
+        changes.extend(read_members(conn, touched.members)?);
+    }
+    if touched.all_organizations {
+        changes.push(Change::OrganizationsRead(load::organizations(conn)?));
+    } else {
+        changes.extend(read_organizations(conn, touched.organizations)?);
+    }
+    if touched.queue {
+        changes.push(Change::QueueRead(Box::new(load::queue(conn)?)));
+    }
+    Ok(changes)
+}
+
+fn read_organizations(conn: &mut Conn, ids: BTreeSet<Uuid>) -> Result<Vec<Change>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let live = organizations::list_some(conn, &ids)?;
+    let found: BTreeSet<_> = live.iter().map(|organization| organization.id).collect();
+    let gone: Vec<_> = ids.difference(&found).copied().collect();
+    let saved = live.into_iter().map(|organization| Change::OrganizationSaved(Arc::new(organization)));
+    // Deleted ones first: another may have taken the name.
+    Ok(gone.into_iter().map(Change::OrganizationDeleted).chain(saved).collect())
+}
+
+fn read_members(conn: &mut Conn, members: BTreeSet<(Uuid, Uuid)>) -> Result<Vec<Change>, DbError> {
+    let mut changes = Vec::new();
+    if members.is_empty() {
+        return Ok(changes);
+    }
+    let stored = members::list_some(conn, &members)?;
+    for (user, organization) in members {
+        changes.push(match stored.get(&(user, organization)) {
+            Some(roles) => Change::MemberSaved { user, organization, roles: *roles },
+            None => Change::UserChanged(user),
+        });
+    }
+    Ok(changes)
+}

@@ -1,0 +1,139 @@
+//! The table `changes`.
+
+use std::collections::HashSet;
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::{define_sql_function, table};
+
+use super::Position;
+use crate::change::Change;
+use crate::db::conn::Conn;
+use crate::db::error::DbError;
+
+table! {
+    // Only what is written here. PostgreSQL alone has this table.
+    changes (seq) {
+        seq -> BigInt,
+        kind -> Text,
+        key -> Text,
+    }
+}
+
+define_sql_function! {
+    /// The elements of an array, a row each.
+    #[sql_name = "unnest"]
+    fn each_text(texts: Array<Text>) -> Text;
+}
+
+/// The channel on which servers tell each other to look.
+pub(super) const CHANNEL: &str = "orgd_changes";
+
+/// Which row was touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// What kind of row.
+    pub kind: String,
+    /// Which one.
+    pub key: String,
+}
+
+pub(super) const ORGANIZATION: &str = "organization";
+pub(super) const MEMBER: &str = "member";
+pub(super) const USER: &str = "user";
+pub(super) const TOKEN: &str = "token";
+/// Written by the triggers: any row of the table.
+pub(super) const TABLE: &str = "table";
+
+/// Adds what this transaction changed. With `notify` the commit itself tells the servers, which costs it the company of other
+/// commits: for commands only.
+pub fn record(conn: &mut Conn, changes: &[Change], notify: bool) -> QueryResult<()> {
+    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    let (kinds, keys): (Vec<_>, Vec<_>) = changes.iter().filter_map(entry_of).unzip();
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    diesel::select((each_text(kinds), each_text(keys)))
+        .insert_into(changes::table)
+        .into_columns((changes::kind, changes::key))
+        .execute(conn)?;
+    if notify { tell(conn, "") } else { Ok(()) }
+}
+
+/// Tells all servers to look. `sender` is the name of a server that need not.
+pub(super) fn tell(conn: &mut PgConnection, sender: &str) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_notify($1, $2)").bind::<Text, _>(CHANNEL).bind::<Text, _>(sender).execute(conn)?;
+    Ok(())
+}
+
+fn entry_of(change: &Change) -> Option<(&'static str, String)> {
+    match change {
+        Change::OrganizationSaved(organization) => Some((ORGANIZATION, organization.id.to_string())),
+        Change::OrganizationDeleted(id) => Some((ORGANIZATION, id.to_string())),
+        Change::MemberSaved { user, organization, roles: _ } => Some((MEMBER, format!("{user}/{organization}"))),
+        Change::UserChanged(id) => Some((USER, id.to_string())),
+        Change::SessionTokenChanged(id) => Some((TOKEN, id.clone())),
+        // These come from reading, not from writing.
+        Change::IdentitiesChanged | Change::OrganizationsRead(_) | Change::QueueRead(_) => None,
+    }
+}
+
+/// True when other servers should hear of it at once: it takes something away from somebody.
+pub fn is_urgent(change: &Change) -> bool {
+    matches!(change, Change::UserChanged(_) | Change::SessionTokenChanged(_) | Change::OrganizationDeleted(_))
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    horizon: String,
+    #[diesel(sql_type = Text)]
+    server: String,
+    #[diesel(sql_type = BigInt)]
+    time: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    seq: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    kind: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    key: Option<String>,
+}
+
+// One statement, so that the rows and the horizon are of one snapshot.
+const READ: &str = "
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, pg_postmaster_start_time()::text AS server,
+           extract(epoch FROM statement_timestamp())::bigint AS time, c.seq, c.kind, c.key
+    FROM (SELECT) AS one LEFT JOIN changes c ON c.transaction >= $1::text::xid8 ORDER BY c.seq";
+
+/// The rows that `last` has not seen, and where the feed stands now; without `last` only the latter.
+pub(super) fn read(conn: &mut Conn, last: Option<&Position>) -> Result<(Position, Vec<Entry>), DbError> {
+    let Conn::Postgres(conn) = conn else {
+        return Err(DbError::Internal("only PostgreSQL has a change feed".to_owned()));
+    };
+    // No transaction has so high a number.
+    let from = last.map_or(u64::MAX, |last| last.horizon);
+    let rows: Vec<Row> = diesel::sql_query(READ).bind::<Text, _>(from.to_string()).load(conn)?;
+    let first = rows.first().ok_or_else(|| DbError::Internal("the change feed has no horizon".to_owned()))?;
+    let horizon = first.horizon.parse().map_err(|_| DbError::Internal("the horizon is no number".to_owned()))?;
+    let mut position = Position { horizon, seen: HashSet::new(), server: first.server.clone(), time: first.time };
+    let mut entries = Vec::new();
+    for row in rows {
+        let (Some(seq), Some(kind), Some(key)) = (row.seq, row.kind, row.key) else { continue };
+        if last.is_none_or(|last| !last.seen.contains(&seq)) {
+            entries.push(Entry { kind, key });
+        }
+        // Some of these are below the new horizon and need not be kept; the next look drops them.
+        position.seen.insert(seq);
+    }
+    Ok((position, entries))
+}
+
+/// Removes rows that every server has seen or does not need any more.
+pub(super) fn prune(conn: &mut PgConnection) -> QueryResult<usize> {
+    diesel::sql_query(
+        "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < now() - interval '1 hour' ORDER BY seq \
+         LIMIT 10000 FOR UPDATE SKIP LOCKED)",
+    )
+    .execute(conn)
+}

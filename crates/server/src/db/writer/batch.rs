@@ -1,0 +1,156 @@
+//! Runs a batch of units in one transaction, and says what to do when it does not commit.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::WriterObserver;
+use super::store::Store;
+use super::unit::{Failure, Undo, Unit};
+use crate::change::Change;
+use crate::db::conn::Conn;
+use crate::db::error::DbError;
+use crate::db::feed;
+
+/// How often a unit that meets another transaction is tried.
+const ATTEMPTS: u32 = 4;
+/// The longest first pause between two attempts; it doubles.
+const PAUSE: Duration = Duration::from_millis(8);
+
+type Units = Vec<Box<dyn Unit>>;
+
+/// How a transaction ended.
+enum End {
+    Committed(Vec<Change>),
+    /// It was undone before the database was asked to commit.
+    Undone(Undo, String),
+    /// The database was asked to commit and the answer did not come.
+    Unconfirmed(String),
+}
+
+/// Runs all units, answers all callers.
+pub(super) fn run(store: &mut Store, mut batch: Units, observer: &dyn WriterObserver) {
+    match transaction(store, &mut batch) {
+        End::Committed(changes) => settle(store, batch, changes, observer),
+        // The database ended the session before anything was committed: once more on another.
+        End::Undone(Undo::Lost, _) => match transaction(store, &mut batch) {
+            End::Committed(changes) => settle(store, batch, changes, observer),
+            End::Undone(Undo::InTheWay, _) => one_by_one(store, batch, observer),
+            other => give_up(batch, other),
+        },
+        End::Undone(Undo::InTheWay, _) => one_by_one(store, batch, observer),
+        other => give_up(batch, other),
+    }
+}
+
+/// Gives each unit a transaction of its own, so that no two of them can block a third in opposite orders.
+fn one_by_one(store: &mut Store, batch: Units, observer: &dyn WriterObserver) {
+    for unit in batch {
+        let mut alone = vec![unit];
+        let mut pause = PAUSE;
+        let mut attempt = 1;
+        loop {
+            match transaction(store, &mut alone) {
+                End::Committed(changes) => break settle(store, alone, changes, observer),
+                End::Undone(Undo::InTheWay | Undo::Lost, _) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                    std::thread::sleep(jittered(pause));
+                    pause *= 2;
+                }
+                other => break give_up(alone, other),
+            }
+        }
+    }
+}
+
+/// Somewhere between half of it and all of it, so that two servers that met do not meet again.
+fn jittered(pause: Duration) -> Duration {
+    let mut byte = [0];
+    // Without randomness the whole pause does.
+    let _ = getrandom::fill(&mut byte);
+    pause / 2 + pause * u32::from(byte[0]) / 512
+}
+
+fn settle(store: &mut Store, batch: Units, changes: Vec<Change>, observer: &dyn WriterObserver) {
+    observer.committed(batch.len());
+    store.follow(changes, move || batch.into_iter().for_each(|unit| unit.answer(None)));
+}
+
+fn give_up(batch: Units, end: End) {
+    let failure = match end {
+        End::Committed(_) => None,
+        End::Undone(_, why) => Some(Failure::Undone(why)),
+        End::Unconfirmed(why) => Some(Failure::Unconfirmed(why)),
+    };
+    batch.into_iter().for_each(|unit| unit.answer(failure.clone()));
+}
+
+fn transaction(store: &mut Store, batch: &mut [Box<dyn Unit>]) -> End {
+    let notify = store.tells_others_itself();
+    let conn = match store.connection() {
+        Ok(conn) => conn,
+        Err(error) => return End::Undone(Undo::Alone, error.to_string()),
+    };
+    let is_postgres = conn.is_postgres();
+    let mut asked_to_commit = false;
+    let mut changes = Vec::new();
+    let mut undo = Undo::Alone;
+    let work = |conn: &mut Conn| {
+        run_units(conn, batch, &mut undo)?;
+        changes = batch.iter_mut().flat_map(|unit| unit.take_changes()).collect();
+        feed::record(conn, &changes, notify)?;
+        asked_to_commit = true;
+        Ok::<_, diesel::result::Error>(())
+    };
+    let ended = match conn {
+        // The write lock is taken at once, since a transaction that reads first cannot wait for it later.
+        Conn::Sqlite(_) => crate::db::immediate_transaction(conn, work),
+        Conn::Postgres(_) => conn.transaction(work),
+    };
+    let Err(error) = ended else { return End::Committed(changes) };
+    let error = if undo == Undo::Alone { DbError::from(error) } else { of_undo(undo) };
+    let why = error.to_string();
+    let end = match error {
+        DbError::InTheWay(_) => End::Undone(Undo::InTheWay, why),
+        // Whatever PostgreSQL says to a commit, other than that it was not made, leaves open whether it was.
+        _ if asked_to_commit && is_postgres => End::Unconfirmed(why),
+        DbError::Lost(_) => End::Undone(Undo::Lost, why),
+        _ => End::Undone(Undo::Alone, why),
+    };
+    if matches!(end, End::Unconfirmed(_) | End::Undone(Undo::Lost, _)) {
+        store.forget_connection();
+    }
+    end
+}
+
+fn of_undo(undo: Undo) -> DbError {
+    match undo {
+        Undo::Lost => DbError::Lost("it ended in the middle of a transaction".to_owned()),
+        Undo::InTheWay | Undo::Alone => DbError::InTheWay("it held what was needed for too long".to_owned()),
+    }
+}
+
+fn run_units(conn: &mut Conn, batch: &mut [Box<dyn Unit>], undo: &mut Undo) -> QueryResult<()> {
+    for unit in batch {
+        let mut why = None;
+        let alone = conn.transaction(|conn| {
+            unit.run(conn).map_err(|undo| {
+                why = Some(undo);
+                diesel::result::Error::RollbackTransaction
+            })
+        });
+        match why {
+            None => alone?,
+            // A savepoint that cannot be undone is an error of the transaction.
+            Some(Undo::Alone) => match alone {
+                Ok(()) | Err(diesel::result::Error::RollbackTransaction) => {}
+                Err(error) => return Err(error),
+            },
+            Some(all) => {
+                *undo = all;
+                return Err(diesel::result::Error::RollbackTransaction);
+            }
+        }
+    }
+    Ok(())
+}

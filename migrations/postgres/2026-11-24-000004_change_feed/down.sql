@@ -1,0 +1,2 @@
+DROP FUNCTION orgd_note_write() CASCADE;
+DROP TABLE changes;
