@@ -38,7 +38,7 @@ use diesel::prelude::*;
 pub use conn::Conn;
 pub use error::{Constraint, DbError};
 pub use readers::{Effort, Readers};
-pub use writer::{Writer, WriterObserver};
+pub use writer::{Uncounted, Writer, WriterObserver};
 
 use crate::change::Publisher;
 use crate::config::DatabaseUrl;
@@ -108,17 +108,12 @@ impl Database {
     }
 
     /// For a process that keeps nothing in memory, such as a command.
-    pub fn for_command(
-        url: &DatabaseUrl,
-        conn: Conn,
-        readers: Readers,
-        observer: Arc<dyn WriterObserver>,
-    ) -> Result<Self, DbError> {
+    pub fn for_command(url: &DatabaseUrl, conn: Conn, readers: Readers) -> Result<Self, DbError> {
         let store = match url {
             DatabaseUrl::Sqlite { .. } => Store::sqlite(conn, None, readers.clone()),
             DatabaseUrl::Postgres(url) => Store::postgres(url.clone(), None),
         };
-        let (writer, _) = Writer::start(store, observer).map_err(not_started)?;
+        let (writer, _) = Writer::start(store, Arc::new(Uncounted)).map_err(not_started)?;
         Ok(Self { readers, writer, feed: None })
     }
 

@@ -1,13 +1,12 @@
 //! How a command gets at the database, beside a running server or alone.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 
 use crate::config::{CommonFlags, Config, DatabaseUrl, process_environment};
-use crate::db::{self, Conn, Database, Readers, Schema, ServerLock, WriterObserver};
+use crate::db::{self, Conn, Database, Readers, Schema, ServerLock};
 
 /// A running server looks for other writers every 25 ms, or is told of them; after this time it has seen what the command wrote.
 const UNTIL_NOTICED: Duration = Duration::from_millis(150);
@@ -15,12 +14,6 @@ const UNTIL_NOTICED: Duration = Duration::from_millis(150);
 /// The database that the flags and the environment name.
 pub struct Access {
     url: DatabaseUrl,
-}
-
-struct Uncounted;
-
-impl WriterObserver for Uncounted {
-    fn committed(&self, _: usize) {}
 }
 
 impl Access {
@@ -51,7 +44,7 @@ impl Access {
         F: Future<Output = anyhow::Result<T>>,
     {
         let readers = Readers::open(&self.url, 1)?;
-        let database = Database::for_command(&self.url, self.open()?, readers, Arc::new(Uncounted))?;
+        let database = Database::for_command(&self.url, self.open()?, readers)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().context("cannot start")?;
         let result = runtime.block_on(work(database))?;
         self.wait_until_noticed();

@@ -77,6 +77,14 @@ fn assemble(
 struct CountCommits(Arc<Metrics>);
 
 impl WriterObserver for CountCommits {
+    fn waiting(&self, change: i64) {
+        self.0.writer_queue.add(change);
+    }
+
+    fn refused(&self) {
+        self.0.writer_rejected.inc();
+    }
+
     fn committed(&self, units: usize) {
         self.0.record_writer_batch(units as u64);
     }

@@ -1,8 +1,6 @@
 //! Every statement that reads and inserts run is prepared once for each connection. SQLite itself is asked: its table of statements
 //! counts how often each was run and how often it had to be prepared again.
 
-use std::sync::Arc;
-
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use orgd_api_types::{Organization, ProvisionerJobStatus, Timestamp};
@@ -10,7 +8,7 @@ use uuid::Uuid;
 
 use super::conn::Conn;
 use super::jobs::list::{Cursor, JobFilter, Page};
-use super::{Database, Effort, Readers, Schema, WriterObserver, bootstrap, prepare};
+use super::{Database, Effort, Readers, Schema, bootstrap, prepare};
 use crate::config::DatabaseUrl;
 use crate::tags::{TagSetId, TagSetRegistry};
 
@@ -29,19 +27,13 @@ struct Statement {
     prepared_again: i64,
 }
 
-struct Uncounted;
-
-impl WriterObserver for Uncounted {
-    fn committed(&self, _: usize) {}
-}
-
 fn database(folder: &std::path::Path) -> (Database, Uuid) {
     let url = DatabaseUrl::Sqlite { path: folder.join("orgd.db") };
     let mut conn = prepare(&url, Schema::Migrate).unwrap();
     let first = bootstrap::run(&mut conn, Timestamp::from_micros(0)).unwrap().unwrap();
     // One connection, so that every read runs on the same one.
     let readers = Readers::open(&url, 1).unwrap();
-    (Database::for_command(&url, conn, readers, Arc::new(Uncounted)).unwrap(), first.owner.id)
+    (Database::for_command(&url, conn, readers).unwrap(), first.owner.id)
 }
 
 /// Asserts that this many statements like the pattern were run again and again, and that each was prepared once.

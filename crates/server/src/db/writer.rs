@@ -35,8 +35,21 @@ const OUTCOME: Duration = Duration::from_secs(8);
 
 /// Numbers about the writer, for `/metrics`.
 pub trait WriterObserver: Send + Sync {
+    /// That many more units wait for their turn, or fewer if it is negative.
+    fn waiting(&self, change: i64);
+    /// A unit was refused: the queue was full, or its caller gave up waiting for a turn.
+    fn refused(&self);
     /// A batch of that many units was committed.
     fn committed(&self, units: usize);
+}
+
+/// For a process that shows no numbers.
+pub struct Uncounted;
+
+impl WriterObserver for Uncounted {
+    fn waiting(&self, _: i64) {}
+    fn refused(&self) {}
+    fn committed(&self, _: usize) {}
 }
 
 /// Sends work to the writer thread. Dropping the last one stops the thread once its queue is empty.
@@ -44,6 +57,7 @@ pub trait WriterObserver: Send + Sync {
 pub struct Writer {
     sender: SyncSender<Box<dyn Unit>>,
     alive: Arc<AtomicBool>,
+    observer: Arc<dyn WriterObserver>,
 }
 
 impl Writer {
@@ -52,11 +66,12 @@ impl Writer {
         let (sender, receiver) = sync_channel(QUEUE);
         let alive = Arc::new(AtomicBool::new(true));
         let running = Arc::clone(&alive);
+        let counting = Arc::clone(&observer);
         let thread = std::thread::Builder::new().name("orgd-writer".to_owned()).spawn(move || {
-            run(store, observer.as_ref(), &receiver);
+            run(store, counting.as_ref(), &receiver);
             running.store(false, Ordering::Release);
         })?;
-        Ok((Self { sender, alive }, thread))
+        Ok((Self { sender, alive, observer }, thread))
     }
 
     /// Runs `work` in a transaction and answers after the commit. It may run several times, and then all but the last are
@@ -69,14 +84,21 @@ impl Writer {
         let (reply, mut answer) = oneshot::channel();
         let progress = Arc::new(Progress::default());
         let task = Task::new(work, Arc::clone(&progress), reply);
-        self.sender.try_send(Box::new(task)).map_err(|error| match error {
-            TrySendError::Full(_) => DbError::Unavailable("the write queue is full".to_owned()),
-            TrySendError::Disconnected(_) => DbError::Unavailable("the writer has stopped".to_owned()),
-        })?;
+        // Before it is sent: otherwise it might be taken before it is counted.
+        self.observer.waiting(1);
+        if let Err(error) = self.sender.try_send(Box::new(task)) {
+            self.observer.waiting(-1);
+            self.observer.refused();
+            return Err(match error {
+                TrySendError::Full(_) => DbError::Unavailable("the write queue is full".to_owned()),
+                TrySendError::Disconnected(_) => stopped(),
+            });
+        }
         if let Ok(answered) = tokio::time::timeout(TURN, &mut answer).await {
             return answered.unwrap_or_else(|_| Err(stopped()));
         }
         if progress.abandon() {
+            self.observer.refused();
             return Err(DbError::Unavailable("the writer was busy for two seconds".to_owned()));
         }
         match tokio::time::timeout(OUTCOME, answer).await {
@@ -105,6 +127,7 @@ fn run(mut store: Store, observer: &dyn WriterObserver, receiver: &Receiver<Box<
             Ok(first) => {
                 let mut batch = vec![first];
                 batch.extend(receiver.try_iter().take(BATCH - 1));
+                observer.waiting(-i64::try_from(batch.len()).unwrap_or(i64::MAX));
                 batch.retain(|unit| unit.progress().begin());
                 store.look_around();
                 if !batch.is_empty() {

@@ -38,5 +38,13 @@ fn readiness(app: &App) -> &'static str {
 
 /// Numbers for Prometheus.
 pub async fn metrics(app: Data<App>) -> HttpResponse {
+    let (open, used) = app.database.readers().usage();
+    app.metrics.read_connections.set(open.into());
+    app.metrics.read_connections_used.set(used.into());
+    if let Some(feed) = app.database.feed() {
+        let following = app.metrics.following.get_or_init(Default::default);
+        following.is_notified.set(feed.is_notified().into());
+        following.age.set(i64::try_from(feed.age().as_micros()).unwrap_or(i64::MAX));
+    }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(app.metrics.render())
 }

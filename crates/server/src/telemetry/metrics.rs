@@ -7,7 +7,7 @@ mod render;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use orgd_api_types::Timestamp;
@@ -43,13 +43,28 @@ pub struct Metrics {
     pub auth_cache_misses: Counter,
     /// Writes that wait for the database's writer.
     pub writer_queue: Gauge,
-    /// Writes that were refused because the writer's queue was full.
+    /// Writes that were refused because the writer's queue was full or no turn came in time.
     pub writer_rejected: Counter,
+    /// Open connections for reading.
+    pub read_connections: Gauge,
+    /// Those of them that are in use.
+    pub read_connections_used: Gauge,
+    /// How this server follows the others' writes; set where it does.
+    pub following: OnceLock<Following>,
     writer_batches: Histogram<{ BATCHES.len() }>,
     in_flight: Gauge,
     operations: Box<[OperationMetrics]>,
     dropped: DroppedLines,
     started: Timestamp,
+}
+
+/// How a server of a PostgreSQL database follows what the others write.
+#[derive(Debug, Default)]
+pub struct Following {
+    /// 1 while the notifying connection is up.
+    pub is_notified: Gauge,
+    /// How long ago memory was last brought up to date, in microseconds.
+    pub age: Gauge,
 }
 
 #[derive(Debug)]
@@ -78,6 +93,9 @@ impl Metrics {
             auth_cache_misses: Counter::default(),
             writer_queue: Gauge::default(),
             writer_rejected: Counter::default(),
+            read_connections: Gauge::default(),
+            read_connections_used: Gauge::default(),
+            following: OnceLock::new(),
             writer_batches: Histogram::new(&BATCHES),
             in_flight: Gauge::default(),
             operations: labels.map(OperationMetrics::new).collect(),

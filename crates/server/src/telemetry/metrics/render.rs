@@ -14,6 +14,7 @@ pub(super) fn text(metrics: &Metrics) -> String {
     let families: Vec<MetricFamily> = requests(metrics)
         .into_iter()
         .chain(server(metrics))
+        .chain(database(metrics))
         .chain(of_process(metrics))
         .filter(|family| !family.get_metric().is_empty())
         .collect();
@@ -81,7 +82,7 @@ fn server(metrics: &Metrics) -> Vec<MetricFamily> {
         gauges("orgd_writer_queue_depth", "Writes that wait for the writer.", metrics.writer_queue.get() as f64),
         counters(
             "orgd_writer_rejected_total",
-            "Writes refused because the writer's queue was full.",
+            "Writes refused because the writer's queue was full or no turn came in time.",
             &[(&[], metrics.writer_rejected.get())],
         ),
         family(
@@ -106,6 +107,31 @@ fn server(metrics: &Metrics) -> Vec<MetricFamily> {
             vec![gauge(&[("version", env!("CARGO_PKG_VERSION"))], 1.0)],
         ),
     ]
+}
+
+fn database(metrics: &Metrics) -> Vec<MetricFamily> {
+    let mut families = vec![family(
+        "orgd_read_connections",
+        "Database connections for reading, by whether a read uses them.",
+        MetricType::GAUGE,
+        vec![
+            gauge(&[("state", "open")], metrics.read_connections.get() as f64),
+            gauge(&[("state", "used")], metrics.read_connections_used.get() as f64),
+        ],
+    )];
+    if let Some(following) = metrics.following.get() {
+        families.push(gauges(
+            "orgd_change_notifications_up",
+            "1 while the connection that tells of other servers' writes is up; 0 while every request asks the database.",
+            following.is_notified.get() as f64,
+        ));
+        families.push(gauges(
+            "orgd_change_feed_age_seconds",
+            "How long ago memory was last brought up to date with all servers' writes.",
+            following.age.get() as f64 / MICROS,
+        ));
+    }
+    families
 }
 
 fn of_process(metrics: &Metrics) -> Vec<MetricFamily> {

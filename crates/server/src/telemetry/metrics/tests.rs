@@ -134,6 +134,12 @@ fn the_numbers_of_the_server_are_printed() {
     metrics.writer_rejected.add(6);
     metrics.record_writer_batch(1);
     metrics.record_writer_batch(65);
+    assert!(!metrics.render().contains("orgd_change"), "a server that follows nobody says nothing about it");
+    let following = metrics.following.get_or_init(Following::default);
+    following.is_notified.set(1);
+    following.age.set(250_000);
+    metrics.read_connections.set(4);
+    metrics.read_connections_used.set(3);
     dropped.access.add(8);
     dropped.unwritten.add(9);
     let samples = parse(&metrics.render());
@@ -144,6 +150,10 @@ fn the_numbers_of_the_server_are_printed() {
         (r#"orgd_auth_cache_lookups_total{result="miss"}"#, 4.0),
         ("orgd_writer_queue_depth", 5.0),
         ("orgd_writer_rejected_total", 6.0),
+        (r#"orgd_read_connections{state="open"}"#, 4.0),
+        (r#"orgd_read_connections{state="used"}"#, 3.0),
+        ("orgd_change_notifications_up", 1.0),
+        ("orgd_change_feed_age_seconds", 0.25),
         (r#"orgd_writer_batch_size_bucket{le="1"}"#, 1.0),
         (r#"orgd_writer_batch_size_bucket{le="64"}"#, 1.0),
         (r#"orgd_writer_batch_size_bucket{le="+Inf"}"#, 2.0),
