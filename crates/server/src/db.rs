@@ -146,10 +146,15 @@ impl Database {
         self.readers.read(Effort::Large, move |conn| feed.look(conn)).await
     }
 
-    /// True when a read succeeds and the writer takes work.
-    pub async fn is_ready(&self) -> bool {
+    /// True when a read succeeds.
+    pub async fn can_read(&self) -> bool {
         let read = |conn: &mut Conn| Ok(conn.batch_execute("SELECT 1 FROM organizations LIMIT 1")?);
-        self.writer.is_alive() && self.readers.read(Effort::Small, read).await.is_ok()
+        self.readers.read(Effort::Small, read).await.is_ok()
+    }
+
+    /// True when the writer takes work and the database confirms it.
+    pub fn can_write(&self) -> bool {
+        self.writer.is_alive() && !self.writer.is_stuck()
     }
 }
 

@@ -9,10 +9,10 @@ mod store;
 mod unit;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -32,6 +32,9 @@ const TURN: Duration = Duration::from_secs(2);
 /// How long a unit that has had its turn may take before its caller is told that the outcome is not known: a PostgreSQL server
 /// whose standby is gone holds a commit back without limit.
 const OUTCOME: Duration = Duration::from_secs(8);
+
+/// A batch that takes longer means that nothing can be written.
+const STUCK: Duration = Duration::from_secs(5);
 
 /// Numbers about the writer, for `/metrics`.
 pub trait WriterObserver: Send + Sync {
@@ -56,22 +59,37 @@ impl WriterObserver for Uncounted {
 #[derive(Clone)]
 pub struct Writer {
     sender: SyncSender<Box<dyn Unit>>,
-    alive: Arc<AtomicBool>,
+    state: Arc<State>,
     observer: Arc<dyn WriterObserver>,
+}
+
+/// What others can see of the thread.
+struct State {
+    is_alive: AtomicBool,
+    made: Instant,
+    /// When the batch under way began, in microseconds after `made`; 0 while there is none.
+    busy_since: AtomicU64,
+}
+
+impl State {
+    fn now(&self) -> u64 {
+        u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
+    }
 }
 
 impl Writer {
     /// Starts the thread on a store. `observer` counts.
     pub fn start(store: Store, observer: Arc<dyn WriterObserver>) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let alive = Arc::new(AtomicBool::new(true));
-        let running = Arc::clone(&alive);
+        let state =
+            Arc::new(State { is_alive: AtomicBool::new(true), made: Instant::now(), busy_since: AtomicU64::new(0) });
+        let running = Arc::clone(&state);
         let counting = Arc::clone(&observer);
         let thread = std::thread::Builder::new().name("orgd-writer".to_owned()).spawn(move || {
-            run(store, counting.as_ref(), &receiver);
-            running.store(false, Ordering::Release);
+            run(store, counting.as_ref(), &receiver, &running);
+            running.is_alive.store(false, Ordering::Release);
         })?;
-        Ok((Self { sender, alive, observer }, thread))
+        Ok((Self { sender, state, observer }, thread))
     }
 
     /// Runs `work` in a transaction and answers after the commit. It may run several times, and then all but the last are
@@ -109,7 +127,13 @@ impl Writer {
 
     /// True while the thread takes work.
     pub fn is_alive(&self) -> bool {
-        self.alive.load(Ordering::Acquire)
+        self.state.is_alive.load(Ordering::Acquire)
+    }
+
+    /// True while the database has kept one batch waiting for so long that callers are turned away.
+    pub fn is_stuck(&self) -> bool {
+        let since = self.state.busy_since.load(Ordering::Acquire);
+        since != 0 && Duration::from_micros(self.state.now().saturating_sub(since)) > STUCK
     }
 }
 
@@ -117,7 +141,7 @@ fn stopped() -> DbError {
     DbError::Unavailable("the writer has stopped".to_owned())
 }
 
-fn run(mut store: Store, observer: &dyn WriterObserver, receiver: &Receiver<Box<dyn Unit>>) {
+fn run(mut store: Store, observer: &dyn WriterObserver, receiver: &Receiver<Box<dyn Unit>>, state: &State) {
     loop {
         let first = match store.idle_time() {
             Some(time) => receiver.recv_timeout(time),
@@ -131,7 +155,9 @@ fn run(mut store: Store, observer: &dyn WriterObserver, receiver: &Receiver<Box<
                 batch.retain(|unit| unit.progress().begin());
                 store.look_around();
                 if !batch.is_empty() {
+                    state.busy_since.store(state.now(), Ordering::Release);
                     batch::run(&mut store, batch, observer);
+                    state.busy_since.store(0, Ordering::Release);
                 }
             }
             Err(RecvTimeoutError::Timeout) => store.look_around(),

@@ -15,8 +15,10 @@ pub async fn healthz() -> HttpResponse {
 
 /// The database answers, the writer takes work and everything is in memory.
 pub async fn readyz(app: Data<App>) -> HttpResponse {
-    let what_is_missing = if !app.database.is_ready().await {
+    let what_is_missing = if !app.database.can_read().await {
         "The database is out of reach."
+    } else if !app.database.can_write() {
+        "The database does not confirm writes."
     } else if !app.model.is_complete() {
         "The queue is still being read."
     } else {
