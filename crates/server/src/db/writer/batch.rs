@@ -22,24 +22,36 @@ type Units = Vec<Box<dyn Unit>>;
 /// How a transaction ended.
 enum End {
     Committed(Vec<Change>),
+    /// There is no connection.
+    NoConnection(String),
     /// It was undone before the database was asked to commit.
     Undone(Undo, String),
     /// The database was asked to commit and the answer did not come.
     Unconfirmed(String),
 }
 
+/// How the units of a transaction are kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    /// Each in a savepoint: one that fails is undone alone.
+    BySavepoints,
+    /// Not at all: one that fails ends the attempt. To a server, savepoints would double the way.
+    Hopefully,
+}
+
 /// Runs all units, answers all callers.
 pub(super) fn run(store: &mut Store, mut batch: Units, observer: &dyn WriterObserver) {
-    match transaction(store, &mut batch) {
-        End::Committed(changes) => settle(store, batch, changes, observer),
-        // The database ended the session before anything was committed: once more on another.
-        End::Undone(Undo::Lost, _) => match transaction(store, &mut batch) {
-            End::Committed(changes) => settle(store, batch, changes, observer),
-            End::Undone(Undo::InTheWay, _) => one_by_one(store, batch, observer),
-            other => give_up(batch, other),
-        },
-        End::Undone(Undo::InTheWay, _) => one_by_one(store, batch, observer),
-        other => give_up(batch, other),
+    let mut apart = if store.is_far() { Apart::Hopefully } else { Apart::BySavepoints };
+    let mut has_reconnected = false;
+    loop {
+        match transaction(store, &mut batch, apart) {
+            End::Committed(changes) => return settle(store, batch, changes, observer),
+            End::Undone(Undo::Alone, _) if apart == Apart::Hopefully => apart = Apart::BySavepoints,
+            // The database ended the session before anything was committed: once more on another.
+            End::Undone(Undo::Lost, _) if !has_reconnected => has_reconnected = true,
+            End::Undone(Undo::InTheWay, _) => return one_by_one(store, batch, observer),
+            other => return give_up(batch, other),
+        }
     }
 }
 
@@ -50,7 +62,7 @@ fn one_by_one(store: &mut Store, batch: Units, observer: &dyn WriterObserver) {
         let mut pause = PAUSE;
         let mut attempt = 1;
         loop {
-            match transaction(store, &mut alone) {
+            match transaction(store, &mut alone, Apart::BySavepoints) {
                 End::Committed(changes) => break settle(store, alone, changes, observer),
                 End::Undone(Undo::InTheWay | Undo::Lost, _) if attempt < ATTEMPTS => {
                     attempt += 1;
@@ -79,24 +91,27 @@ fn settle(store: &mut Store, batch: Units, changes: Vec<Change>, observer: &dyn 
 fn give_up(batch: Units, end: End) {
     let failure = match end {
         End::Committed(_) => None,
-        End::Undone(_, why) => Some(Failure::Undone(why)),
+        End::NoConnection(why) | End::Undone(_, why) => Some(Failure::Undone(why)),
         End::Unconfirmed(why) => Some(Failure::Unconfirmed(why)),
     };
     batch.into_iter().for_each(|unit| unit.answer(failure.clone()));
 }
 
-fn transaction(store: &mut Store, batch: &mut [Box<dyn Unit>]) -> End {
+fn transaction(store: &mut Store, batch: &mut [Box<dyn Unit>], apart: Apart) -> End {
     let notify = store.tells_others_itself();
     let conn = match store.connection() {
         Ok(conn) => conn,
-        Err(error) => return End::Undone(Undo::Alone, error.to_string()),
+        Err(error) => return End::NoConnection(error.to_string()),
     };
     let is_postgres = conn.is_postgres();
     let mut asked_to_commit = false;
     let mut changes = Vec::new();
     let mut undo = Undo::Alone;
     let work = |conn: &mut Conn| {
-        run_units(conn, batch, &mut undo)?;
+        match apart {
+            Apart::BySavepoints => run_apart(conn, batch, &mut undo)?,
+            Apart::Hopefully => run_together(conn, batch, &mut undo)?,
+        }
         changes = batch.iter_mut().flat_map(|unit| unit.take_changes()).collect();
         feed::record(conn, &changes, notify)?;
         asked_to_commit = true;
@@ -130,7 +145,17 @@ fn of_undo(undo: Undo) -> DbError {
     }
 }
 
-fn run_units(conn: &mut Conn, batch: &mut [Box<dyn Unit>], undo: &mut Undo) -> QueryResult<()> {
+fn run_together(conn: &mut Conn, batch: &mut [Box<dyn Unit>], undo: &mut Undo) -> QueryResult<()> {
+    for unit in batch {
+        if let Err(why) = unit.run(conn) {
+            *undo = why;
+            return Err(diesel::result::Error::RollbackTransaction);
+        }
+    }
+    Ok(())
+}
+
+fn run_apart(conn: &mut Conn, batch: &mut [Box<dyn Unit>], undo: &mut Undo) -> QueryResult<()> {
     for unit in batch {
         let mut why = None;
         let alone = conn.transaction(|conn| {

@@ -74,6 +74,11 @@ impl Store {
         }
     }
 
+    /// True when each statement takes a way over a network or to another process.
+    pub(super) fn is_far(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// The connection is of no use any more.
     pub(super) fn forget_connection(&mut self) {
         if let Self::Postgres(postgres) = self {
