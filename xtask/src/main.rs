@@ -3,9 +3,12 @@
 
 mod bench;
 mod ci;
+mod interrupt;
 mod openapi;
+mod postgres;
 mod served;
 mod swagger;
+mod test;
 mod tour;
 
 use std::io::Write as _;
@@ -28,6 +31,12 @@ enum Task {
     Openapi(openapi::Task),
     /// Use Swagger UI in a browser and check what it shows.
     Swagger(swagger::Arguments),
+    /// Run the tests of the workspace on SQLite or PostgreSQL.
+    ///
+    /// A PostgreSQL is started for them, with its files in the temporary folder, and is gone afterwards.
+    Test(test::Arguments),
+    /// Start a PostgreSQL to try orgd on. It is gone, with everything in it, after Ctrl-C.
+    Postgres(postgres::Arguments),
     /// Run everything that CI runs, step by step.
     ///
     /// Installs what is missing, prints each step's name and time, and stops at the first that fails.
@@ -45,6 +54,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Openapi(task) => openapi::run(task),
         Task::Swagger(arguments) => swagger::run(&arguments),
+        Task::Test(arguments) => test::run(&arguments),
+        Task::Postgres(arguments) => postgres::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Tour(arguments) => tour::run(&arguments),

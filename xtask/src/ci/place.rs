@@ -6,11 +6,11 @@ use anyhow::Context as _;
 
 /// The folders that the steps work in.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The top of the source tree.
-    pub(super) root: PathBuf,
+    pub(crate) root: PathBuf,
     /// Everything that the steps install or write; inside the target folder, so that nothing lands in the source tree.
-    pub(super) work: PathBuf,
+    pub(crate) work: PathBuf,
 }
 
 impl Place {
@@ -18,7 +18,7 @@ impl Place {
     ///
     /// # Errors
     /// A folder cannot be found or made.
-    pub(super) fn find() -> anyhow::Result<Self> {
+    pub(crate) fn find() -> anyhow::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
         // The target folder is wherever Cargo was told to put it, and this program is in it, whatever the profile.
         let program = std::env::current_exe().context("cannot find this program's own file")?;

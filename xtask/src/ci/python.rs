@@ -1,5 +1,5 @@
-//! The Python environment below the target folder. It has the test tools and a Node of a known version, both pinned in
-//! `xtask/python/requirements.txt`.
+//! The Python environment below the target folder. It has the test tools, a Node and a PostgreSQL of known versions, all pinned
+//! in `xtask/python/requirements.txt`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ impl Environment {
     /// The requirements cannot be read or installed.
     pub(super) fn ready(place: &Place) -> anyhow::Result<Self> {
         let requirements = place.root.join("xtask/python/requirements.txt");
-        let folder = place.work.join("venv");
+        let folder = folder(place);
         let wanted = std::fs::read_to_string(&requirements)
             .with_context(|| format!("cannot read {}", requirements.display()))?;
         let environment = Self { folder: folder.clone() };
@@ -65,6 +65,16 @@ impl Environment {
         let folders = std::iter::once(self.folder.join("bin")).chain(std::env::split_paths(&path));
         std::env::join_paths(folders).context("cannot put a search path together")
     }
+}
+
+/// The folder that the environment's packages are in, when it has been made.
+pub(crate) fn packages(place: &Place) -> Option<PathBuf> {
+    let versions = std::fs::read_dir(folder(place).join("lib")).ok()?;
+    versions.flatten().map(|version| version.path().join("site-packages")).find(|packages| packages.is_dir())
+}
+
+fn folder(place: &Place) -> PathBuf {
+    place.work.join("venv")
 }
 
 /// Installs exactly what the lock file of a folder's `package.json` says, unless that is there already.

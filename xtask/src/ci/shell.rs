@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 
 /// A program with its arguments, in this folder, without standard input.
-pub(super) fn command<S: AsRef<OsStr>>(folder: &Path, program: impl AsRef<OsStr>, arguments: &[S]) -> Command {
+pub(crate) fn command<S: AsRef<OsStr>>(folder: &Path, program: impl AsRef<OsStr>, arguments: &[S]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
     command
@@ -18,7 +18,7 @@ pub(super) fn command<S: AsRef<OsStr>>(folder: &Path, program: impl AsRef<OsStr>
 ///
 /// # Errors
 /// It cannot be started, or its exit code is not 0.
-pub(super) fn run(command: &mut Command) -> anyhow::Result<()> {
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let line = spell(command);
     say(&format!("$ {line}"))?;
     let status = command.status().with_context(|| format!("cannot run `{line}`"))?;
@@ -32,7 +32,7 @@ pub(super) fn run(command: &mut Command) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Standard output is closed.
-pub(super) fn say(line: &str) -> anyhow::Result<()> {
+pub(crate) fn say(line: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "{line}")?;
     out.flush()?;

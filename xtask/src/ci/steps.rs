@@ -7,6 +7,7 @@ use super::place::Place;
 use super::python::{Environment, npm};
 use super::shell::{command, run, say};
 use super::system;
+use crate::postgres::Installed;
 use crate::served::Served;
 
 /// One step.
@@ -21,12 +22,14 @@ pub(super) struct Step {
 
 /// Every step, the cheap ones first. The benchmark is not among them: it needs the release build and a machine that does nothing else.
 pub(super) const STEPS: &[Step] = &[
-    Step { name: "set-up", about: "system packages, Python environment, npm packages", run: set_up },
+    Step { name: "set-up", about: "system packages, Python environment, npm packages, PostgreSQL", run: set_up },
     Step { name: "format", about: "the code is formatted", run: format },
     Step { name: "openapi", about: "the documented and the generated document agree", run: openapi },
     Step { name: "validate", about: "both documents are valid and well written OpenAPI 3.1", run: validate },
     Step { name: "clippy", about: "no warning in any target", run: clippy },
-    Step { name: "test", about: "every test of the workspace", run: test },
+    Step { name: "test", about: "every test of the workspace, on SQLite", run: test },
+    Step { name: "test-oldest", about: "the same on the oldest supported PostgreSQL", run: test_oldest },
+    Step { name: "test-newest", about: "the same on the newest supported PostgreSQL", run: test_newest },
     Step { name: "tour", about: "the README's commands answer what it says", run: tour },
     Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
     Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
@@ -36,7 +39,8 @@ pub(super) const STEPS: &[Step] = &[
 fn set_up(place: &Place) -> anyhow::Result<()> {
     system::install(place)?;
     let environment = Environment::ready(place)?;
-    npm(place, &environment, "xtask/redocly").map(drop)
+    npm(place, &environment, "xtask/redocly")?;
+    Installed::look(place)?.ensure_both()
 }
 
 fn format(place: &Place) -> anyhow::Result<()> {
@@ -49,7 +53,28 @@ fn clippy(place: &Place) -> anyhow::Result<()> {
 }
 
 fn test(place: &Place) -> anyhow::Result<()> {
-    run(&mut command(&place.root, "cargo", &["test", "--workspace", "--quiet"]))
+    test_on(place, "sqlite", &[])
+}
+
+fn test_oldest(place: &Place) -> anyhow::Result<()> {
+    test_on_postgres(place, "oldest")
+}
+
+fn test_newest(place: &Place) -> anyhow::Result<()> {
+    test_on_postgres(place, "newest")
+}
+
+/// Somebody who has one PostgreSQL may test on it as the oldest and the newest; here it takes two.
+fn test_on_postgres(place: &Place, database: &str) -> anyhow::Result<()> {
+    Environment::ready(place)?;
+    Installed::look(place)?.ensure_both()?;
+    // These start every PostgreSQL themselves, whatever the others run on.
+    test_on(place, database, &["--exclude", "orgd-postgres-cluster"])
+}
+
+fn test_on(place: &Place, database: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    let task = ["xtask", "test", "--database", database, "--", "--quiet"];
+    run(command(&place.root, "cargo", &task).args(arguments))
 }
 
 fn tour(place: &Place) -> anyhow::Result<()> {

@@ -2,13 +2,18 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use super::place::Place;
 use super::shell::{command, is_installed, run};
+use crate::postgres::Installed;
 
 /// Programs that the steps need, with the Debian package that has each.
-const NEEDED: &[(&str, &str)] = &[("chromium", "chromium"), ("curl", "curl"), ("python3", "python3"), ("wrk", "wrk")];
+const NEEDED: &[(&str, &str)] =
+    &[("chromium", "chromium"), ("curl", "curl"), ("openssl", "openssl"), ("python3", "python3"), ("wrk", "wrk")];
+
+/// A setting of Debian's PostgreSQL packages: installing them makes no cluster, which would also be started. Ours are thrown away.
+const NO_CLUSTER: (&str, &str) = ("/etc/postgresql-common/createcluster.d/orgd.conf", "create_main_cluster = false\n");
 
 /// Makes sure that every needed program is there.
 ///
@@ -20,6 +25,10 @@ pub(super) fn install(place: &Place) -> anyhow::Result<()> {
     if !makes_environments(&place.root) {
         missing.push("python3-venv");
     }
+    // The oldest supported one is the distribution's; Debian keeps its programs away from the search path.
+    if !Installed::look(place)?.has_system_one() {
+        missing.push("postgresql");
+    }
     if missing.is_empty() {
         return Ok(());
     }
@@ -30,7 +39,22 @@ pub(super) fn install(place: &Place) -> anyhow::Result<()> {
         bail!("missing on this machine; run: sudo apt-get install --no-install-recommends {}", missing.join(" "));
     }
     apt(&place.root, &["update", "-q"])?;
-    apt(&place.root, &[&["install", "-q", "-y", "--no-install-recommends"][..], &missing[..]].concat())
+    without_cluster(|| {
+        apt(&place.root, &[&["install", "-q", "-y", "--no-install-recommends"][..], &missing[..]].concat())
+    })
+}
+
+/// Installs while the setting is there.
+fn without_cluster(install: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let (file, text) = NO_CLUSTER;
+    let file = Path::new(file);
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    let outcome = install();
+    std::fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
+    outcome
 }
 
 fn apt(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
