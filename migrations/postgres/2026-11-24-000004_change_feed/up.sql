@@ -1,17 +1,16 @@
 -- How every server's memory follows what all servers write: each transaction says here which rows it touched.
 --
--- `transaction` tells which rows may still become visible after a younger one did. Rows are kept for an hour.
+-- A transaction of a server writes one row, with a line for each thing that it touched: its kind and its key. `transaction` tells
+-- which rows may still become visible after a younger one did. Rows are kept for an hour.
 
 CREATE TABLE changes (
     seq         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     transaction xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    kind        text        COLLATE "C" NOT NULL,
-    key         text        COLLATE "C" NOT NULL,
+    entries     text        COLLATE "C" NOT NULL,
     at          timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE INDEX changes_by_transaction ON changes (transaction);
-CREATE INDEX changes_by_time ON changes (at);
 
 -- Speaks for writers that do not: imports, copies, and people with psql. Once for each table and transaction, and not for a
 -- server, which has set `orgd.feed` on its connection and says in finer detail what it touched.
@@ -21,7 +20,7 @@ DECLARE
 BEGIN
     IF current_setting(noted, true) IS DISTINCT FROM 'on' THEN
         PERFORM set_config(noted, 'on', true);
-        INSERT INTO changes (kind, key) VALUES ('table', TG_TABLE_NAME);
+        INSERT INTO changes (entries) VALUES ('table ' || TG_TABLE_NAME);
         PERFORM pg_notify('orgd_changes', '');
     END IF;
     RETURN NULL;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use orgd_api_types::Timestamp;
 
-use super::conn::Conn;
+use super::conn::{Conn, on_inner};
 use super::error::DbError;
 use super::schema::{api_keys, users};
 use super::types::{DbTime, DbUuid};
@@ -104,20 +104,17 @@ pub(super) fn insert(conn: &mut Conn, token: &SessionTokenRecord) -> Result<(), 
 
 fn find(conn: &mut Conn, id: &str) -> Result<Option<SessionTokenRecord>, DbError> {
     type Row = (String, Vec<u8>, DbUuid, String, String, i64, DbTime, DbTime);
-    let row: Option<Row> = api_keys::table
-        .find(id)
-        .select((
-            api_keys::id,
-            api_keys::hashed_secret,
-            api_keys::user_id,
-            api_keys::token_name,
-            api_keys::scopes,
-            api_keys::lifetime_seconds,
-            api_keys::expires_at,
-            api_keys::created_at,
-        ))
-        .first(conn)
-        .optional()?;
+    let token = api_keys::table.find(id).select((
+        api_keys::id,
+        api_keys::hashed_secret,
+        api_keys::user_id,
+        api_keys::token_name,
+        api_keys::scopes,
+        api_keys::lifetime_seconds,
+        api_keys::expires_at,
+        api_keys::created_at,
+    ));
+    let row: Option<Row> = on_inner!(conn, inner => token.first(inner)).optional()?;
     row.map(|(id, hash, user, name, scopes, lifetime_seconds, expires_at, created_at)| {
         Ok(SessionTokenRecord {
             id,

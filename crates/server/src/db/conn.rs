@@ -4,6 +4,19 @@
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
+/// Runs a query on the connection inside. Diesel then knows the database while it compiles and finds a prepared statement by its
+/// type; through the enum it would write the statement's text anew each time, which costs as much as a small query. For the
+/// queries of the request path, and where the enum cannot do what both databases can.
+macro_rules! on_inner {
+    ($conn:expr, $inner:ident => $run:expr) => {
+        match $conn {
+            $crate::db::conn::Conn::Sqlite($inner) => $run,
+            $crate::db::conn::Conn::Postgres($inner) => $run,
+        }
+    };
+}
+pub(super) use on_inner;
+
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {

@@ -9,7 +9,7 @@ use orgd_api_types::{
 };
 use uuid::Uuid;
 
-use super::conn::Conn;
+use super::conn::{Conn, on_inner};
 use super::error::DbError;
 use super::schema::provisioner_jobs;
 use super::types::{DbTime, DbUuid};
@@ -152,10 +152,8 @@ fn with_tags(conn: &mut Conn, known: &TagSetRegistry, mut record: JobRecord) -> 
 }
 
 pub(crate) fn find(conn: &mut Conn, id: Uuid) -> Result<Option<JobRecord>, DbError> {
-    provisioner_jobs::table
-        .filter(provisioner_jobs::id.eq(DbUuid(id)))
-        .select(JobRow::as_select())
-        .first::<JobRow>(conn)
+    let row = provisioner_jobs::table.filter(provisioner_jobs::id.eq(DbUuid(id)));
+    on_inner!(conn, inner => row.select(JobRow::as_select()).first::<JobRow>(inner))
         .optional()?
         .map(JobRecord::try_from)
         .transpose()

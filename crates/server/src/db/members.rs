@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
-use super::conn::Conn;
+use super::conn::{Conn, on_inner};
 use super::error::DbError;
 use super::schema::organization_members;
 use super::types::{DbTime, DbUuid};
@@ -28,16 +28,17 @@ pub(super) fn insert(
         organization_members::created_at.eq(DbTime(now)),
         organization_members::updated_at.eq(DbTime(now)),
     );
-    diesel::insert_into(organization_members::table).values(row).execute(conn)?;
+    let insert = diesel::insert_into(organization_members::table).values(row);
+    on_inner!(conn, inner => insert.execute(inner))?;
     Ok(())
 }
 
 /// The user's memberships and their roles.
 pub(super) fn list_of_user(conn: &mut Conn, user: Uuid) -> Result<Vec<Membership>, DbError> {
-    let rows: Vec<(DbUuid, String)> = organization_members::table
+    let memberships = organization_members::table
         .filter(organization_members::user_id.eq(DbUuid(user)))
-        .select((organization_members::organization_id, organization_members::roles))
-        .load(conn)?;
+        .select((organization_members::organization_id, organization_members::roles));
+    let rows: Vec<(DbUuid, String)> = on_inner!(conn, inner => memberships.load(inner))?;
     let membership = |(organization, roles): (DbUuid, String)| Membership {
         organization: organization.into(),
         roles: RoleSet::from_json(&roles),

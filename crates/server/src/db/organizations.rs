@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use orgd_api_types::{Organization, Timestamp};
 use uuid::Uuid;
 
-use super::conn::{Conn, MultiBackend};
+use super::conn::{Conn, MultiBackend, on_inner};
 use super::error::DbError;
 use super::schema::{organization_members, organizations, provisioner_keys, users};
 use super::types::{DbTime, DbUuid};
@@ -202,7 +202,8 @@ pub(crate) fn insert(conn: &mut Conn, new: &Organization) -> Result<(), DbError>
         created_at: new.created_at.into(),
         updated_at: new.updated_at.into(),
     };
-    diesel::insert_into(organizations::table).values(row).execute(conn)?;
+    let insert = diesel::insert_into(organizations::table).values(row);
+    on_inner!(conn, inner => insert.execute(inner))?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
-use super::conn::Conn;
+use super::conn::{Conn, on_inner};
 use super::error::DbError;
 use super::schema::users;
 use super::types::{DbTime, DbUuid};
@@ -138,12 +138,12 @@ fn add_site_roles(conn: &mut Conn, user: Uuid, roles: RoleSet<SiteRole>, now: Ti
 }
 
 fn find_principal(conn: &mut Conn, user: Uuid) -> Result<Option<Principal>, DbError> {
-    let found: Option<(String, String, String)> = users::table
-        .find(DbUuid(user))
-        .filter(users::deleted_at.is_null())
-        .select((users::username, users::status, users::roles))
-        .first(conn)
-        .optional()?;
+    let row = users::table.find(DbUuid(user)).filter(users::deleted_at.is_null()).select((
+        users::username,
+        users::status,
+        users::roles,
+    ));
+    let found: Option<(String, String, String)> = on_inner!(conn, inner => row.first(inner)).optional()?;
     let Some((username, status, roles)) = found else { return Ok(None) };
     let memberships = members::list_of_user(conn, user)?;
     Ok(Some(Principal::new(user, username, UserStatus::from_name(&status), RoleSet::from_json(&roles), memberships)))

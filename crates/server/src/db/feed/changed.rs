@@ -108,3 +108,64 @@ fn read_members(conn: &mut Conn, members: BTreeSet<(Uuid, Uuid)>) -> Result<Vec<
     }
     Ok(changes)
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::{Entry, Touched};
+
+    fn touched(entries: &[(&str, &str)]) -> Touched {
+        let mut touched = Touched::default();
+        for (kind, key) in entries {
+            touched.add(Entry { kind: (*kind).to_owned(), key: (*key).to_owned() });
+        }
+        touched
+    }
+
+    #[test]
+    fn entries_are_gathered_by_kind_and_each_counts_once() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let both = format!("{one}/{two}");
+        let one_text = one.to_string();
+        let found = touched(&[
+            ("organization", &one_text),
+            ("organization", &one_text),
+            ("member", &both),
+            ("user", &one_text),
+            ("token", "abc"),
+        ]);
+        assert_eq!(found.organizations.into_iter().collect::<Vec<_>>(), [one]);
+        assert_eq!(found.members.into_iter().collect::<Vec<_>>(), [(one, two)]);
+        assert_eq!(found.users.into_iter().collect::<Vec<_>>(), [one]);
+        assert_eq!(found.tokens.into_iter().collect::<Vec<_>>(), ["abc"]);
+        assert!(!found.all_identities && !found.all_organizations && !found.queue);
+    }
+
+    #[test]
+    fn a_touched_table_stands_for_all_that_is_made_of_it() {
+        for (table, parts) in [
+            ("organizations", (false, true, false)),
+            ("users", (true, false, false)),
+            ("api_keys", (true, false, false)),
+            ("organization_members", (true, false, false)),
+            ("provisioner_jobs", (false, false, true)),
+            ("provisioner_daemons", (false, false, true)),
+            ("tag_sets", (false, false, true)),
+            ("provisioner_keys", (false, false, false)),
+        ] {
+            let found = touched(&[("table", table)]);
+            assert_eq!((found.all_identities, found.all_organizations, found.queue), parts, "{table}");
+        }
+    }
+
+    #[test]
+    fn what_a_newer_version_says_makes_everything_doubtful() {
+        for entry in
+            [("weather", "rain"), ("table", "weather"), ("organization", "acme"), ("member", "x"), ("user", "")]
+        {
+            let found = touched(&[entry]);
+            assert!(found.all_identities && found.all_organizations && found.queue, "{entry:?}");
+        }
+    }
+}

@@ -47,7 +47,7 @@ impl Follower {
             tried: None,
             told: Instant::now(),
             has_news: false,
-            kept_house: Instant::now(),
+            clean_at: Instant::now(),
         };
         std::thread::Builder::new().name("orgd-follower".to_owned()).spawn(move || worker.run(&receiver))?;
         Ok(Self { sender })
@@ -70,7 +70,7 @@ struct Worker {
     tried: Option<Instant>,
     told: Instant,
     has_news: bool,
-    kept_house: Instant,
+    clean_at: Instant,
 }
 
 impl Worker {
@@ -139,9 +139,10 @@ impl Worker {
 
     fn keep_house(&mut self) -> Result<(), DbError> {
         let Some(Conn::Postgres(conn)) = &mut self.conn else { return Ok(()) };
-        if self.kept_house.elapsed() >= HOUSEKEEPING {
-            self.kept_house = Instant::now();
-            log::prune(conn)?;
+        let now = Instant::now();
+        if now >= self.clean_at {
+            // When there is more to remove, soon again, but not all at once.
+            self.clean_at = now + if log::prune(conn)? { Duration::from_secs(1) } else { HOUSEKEEPING };
         }
         Ok(())
     }

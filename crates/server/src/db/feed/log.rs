@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use diesel::{define_sql_function, table};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::table;
 
 use super::Position;
 use crate::change::Change;
@@ -16,15 +16,8 @@ table! {
     // Only what is written here. PostgreSQL alone has this table.
     changes (seq) {
         seq -> BigInt,
-        kind -> Text,
-        key -> Text,
+        entries -> Text,
     }
-}
-
-define_sql_function! {
-    /// The elements of an array, a row each.
-    #[sql_name = "unnest"]
-    fn each_text(texts: Array<Text>) -> Text;
 }
 
 /// The channel on which servers tell each other to look.
@@ -39,6 +32,14 @@ pub(super) struct Entry {
     pub key: String,
 }
 
+impl Entry {
+    /// From `kind key`.
+    fn of(line: &str) -> Self {
+        let (kind, key) = line.split_once(' ').unwrap_or((line, ""));
+        Self { kind: kind.to_owned(), key: key.to_owned() }
+    }
+}
+
 pub(super) const ORGANIZATION: &str = "organization";
 pub(super) const MEMBER: &str = "member";
 pub(super) const USER: &str = "user";
@@ -46,18 +47,15 @@ pub(super) const TOKEN: &str = "token";
 /// Written by the triggers: any row of the table.
 pub(super) const TABLE: &str = "table";
 
-/// Adds what this transaction changed. With `notify` the commit itself tells the servers, which costs it the company of other
+/// Adds one row with all that this transaction changed. With `notify` the commit itself tells the servers, which costs it the company of other
 /// commits: for commands only.
 pub fn record(conn: &mut Conn, changes: &[Change], notify: bool) -> QueryResult<()> {
     let Conn::Postgres(conn) = conn else { return Ok(()) };
-    let (kinds, keys): (Vec<_>, Vec<_>) = changes.iter().filter_map(entry_of).unzip();
-    if kinds.is_empty() {
+    let entries: Vec<_> = changes.iter().filter_map(entry_of).map(|(kind, key)| format!("{kind} {key}")).collect();
+    if entries.is_empty() {
         return Ok(());
     }
-    diesel::select((each_text(kinds), each_text(keys)))
-        .insert_into(changes::table)
-        .into_columns((changes::kind, changes::key))
-        .execute(conn)?;
+    diesel::insert_into(changes::table).values(changes::entries.eq(entries.join("\n"))).execute(conn)?;
     if notify { tell(conn, "") } else { Ok(()) }
 }
 
@@ -95,15 +93,13 @@ struct Row {
     #[diesel(sql_type = Nullable<BigInt>)]
     seq: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
-    kind: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    key: Option<String>,
+    entries: Option<String>,
 }
 
 // One statement, so that the rows and the horizon are of one snapshot.
 const READ: &str = "
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, pg_postmaster_start_time()::text AS server,
-           extract(epoch FROM statement_timestamp())::bigint AS time, c.seq, c.kind, c.key
+           extract(epoch FROM statement_timestamp())::bigint AS time, c.seq, c.entries
     FROM (SELECT) AS one LEFT JOIN changes c ON c.transaction >= $1::text::xid8 ORDER BY c.seq";
 
 /// The rows that `last` has not seen, and where the feed stands now; without `last` only the latter.
@@ -119,9 +115,9 @@ pub(super) fn read(conn: &mut Conn, last: Option<&Position>) -> Result<(Position
     let mut position = Position { horizon, seen: HashSet::new(), server: first.server.clone(), time: first.time };
     let mut entries = Vec::new();
     for row in rows {
-        let (Some(seq), Some(kind), Some(key)) = (row.seq, row.kind, row.key) else { continue };
+        let (Some(seq), Some(text)) = (row.seq, row.entries) else { continue };
         if last.is_none_or(|last| !last.seen.contains(&seq)) {
-            entries.push(Entry { kind, key });
+            entries.extend(text.lines().map(Entry::of));
         }
         // Some of these are below the new horizon and need not be kept; the next look drops them.
         position.seen.insert(seq);
@@ -129,11 +125,13 @@ pub(super) fn read(conn: &mut Conn, last: Option<&Position>) -> Result<(Position
     Ok((position, entries))
 }
 
-/// Removes rows that every server has seen or does not need any more.
-pub(super) fn prune(conn: &mut PgConnection) -> QueryResult<usize> {
-    diesel::sql_query(
-        "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < now() - interval '1 hour' ORDER BY seq \
-         LIMIT 10000 FOR UPDATE SKIP LOCKED)",
+/// Removes rows that no server needs any more, some at a time; true when there may be others.
+pub(super) fn prune(conn: &mut PgConnection) -> QueryResult<bool> {
+    let removed = diesel::sql_query(
+        // In the order of the key, so that no row younger than the first one that stays is looked at.
+        "DELETE FROM changes WHERE seq IN (SELECT seq FROM (SELECT seq, at FROM changes ORDER BY seq LIMIT 5000) AS oldest \
+         WHERE at < now() - interval '1 hour')",
     )
-    .execute(conn)
+    .execute(conn)?;
+    Ok(removed >= 5000)
 }

@@ -12,7 +12,7 @@ use orgd_api_types::{ProvisionerJobStatus, Timestamp};
 use uuid::Uuid;
 
 use super::{JobRecord, JobRow, to_code};
-use crate::db::conn::Conn;
+use crate::db::conn::{Conn, on_inner};
 use crate::db::error::DbError;
 use crate::db::schema::provisioner_jobs as table;
 use crate::db::types::{DbTime, DbUuid};
@@ -278,16 +278,18 @@ impl Range {
             .filter(table::created_at.le(time))
             .filter(table::created_at.lt(time).or(table::id.gt(id)))
             .order((table::created_at.desc(), table::id.asc()))
-            .limit(limit)
-            .select(JobRow::as_select());
-        let rows = match self.along {
-            Along::Everything => newest.load(conn),
-            Along::Status(status) => {
-                newest.filter(table::status.eq(to_code(ProvisionerJobStatus::ALL, &status))).load(conn)
+            .limit(limit);
+        let rows = on_inner!(conn, inner => {
+            let newest = newest.select(JobRow::as_select());
+            match self.along {
+                Along::Everything => newest.load(inner),
+                Along::Status(status) => {
+                    newest.filter(table::status.eq(to_code(ProvisionerJobStatus::ALL, &status))).load(inner)
+                }
+                Along::TagSet(TagSetId(set)) => newest.filter(table::tag_set_id.eq(set)).load(inner),
+                Along::Initiator(user) => newest.filter(table::initiator_id.eq(DbUuid(user))).load(inner),
             }
-            Along::TagSet(TagSetId(set)) => newest.filter(table::tag_set_id.eq(set)).load(conn),
-            Along::Initiator(user) => newest.filter(table::initiator_id.eq(DbUuid(user))).load(conn),
-        };
+        });
         Ok(rows?)
     }
 }
