@@ -6,6 +6,8 @@ mod build;
 mod goals;
 mod http;
 mod loads;
+mod pgbench;
+mod postgres;
 mod queue;
 mod report;
 mod rounds;
@@ -24,6 +26,9 @@ pub(crate) struct Arguments {
     /// Measure for about ninety seconds over 100,000 jobs instead of about six minutes over a million
     #[arg(long)]
     quick: bool,
+    /// Measure PostgreSQL against SQLite and against its own pgbench, and one server against two; starts a PostgreSQL for it
+    #[arg(long)]
+    postgres: bool,
     /// Write every figure to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -70,6 +75,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(build::target_folder(&executable)?)?;
     let place = server::Place { executable: &executable, folder: folder.path() };
 
+    if arguments.postgres {
+        let (measured, lines) = postgres::run(place, extent)?;
+        return tell(arguments, extent, &measured, &lines);
+    }
     report::progress("starting on empty databases");
     let starts = start::measure(place, extent.starts)?;
     report::progress("asking the queue inside the process");
@@ -86,12 +95,21 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let measured = rounds::measure(&loads::all(servers)?, extent, folder.path())?;
     let memory = start::Memory { idle: starts.idle_kib, few: few.resident_kib()?, many: many.resident_kib()? };
     let lines = goals::judge(extent, &measured, &starts, &queue, memory);
-    report::print(extent, &measured, &lines)?;
+    tell(arguments, extent, &measured, &lines)
+}
+
+fn tell(
+    arguments: &Arguments,
+    extent: Extent,
+    measured: &rounds::Measured,
+    lines: &[goals::Line],
+) -> anyhow::Result<ExitCode> {
+    report::print(extent, measured, lines)?;
     if let Some(file) = &arguments.json {
-        report::write_json(file, extent, &measured, &lines)?;
+        report::write_json(file, extent, measured, lines)?;
     }
     Ok(match arguments.assert {
-        Some(factor) if report::complain(&lines, factor) => ExitCode::FAILURE,
+        Some(factor) if report::complain(lines, factor) => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
     })
 }

@@ -129,15 +129,16 @@ fn organization_and_page(measured: &Measured) -> Vec<Line> {
     ]
 }
 
-fn cpu(sample: &Sample) -> f64 {
+pub(super) fn cpu(sample: &Sample) -> f64 {
     sample.microseconds
 }
 
-fn rate(sample: &Sample) -> f64 {
+pub(super) fn rate(sample: &Sample) -> f64 {
     sample.per_second
 }
 
-fn ratio(
+/// What the samples of one load are to those of another, round by round.
+pub(super) fn ratio(
     measured: &Measured,
     name: &str,
     numerator: &str,

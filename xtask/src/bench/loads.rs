@@ -7,7 +7,7 @@ use super::wrk::Script;
 use super::{Served, http};
 
 /// Callers of every load of reads.
-const READERS: u32 = 32;
+pub(super) const READERS: u32 = 32;
 /// Callers of the load that shares commits.
 pub(super) const WRITERS: u32 = 64;
 
@@ -94,7 +94,7 @@ pub(super) fn all(servers: Servers<'_>) -> anyhow::Result<Vec<Load<'_>>> {
     Ok(loads)
 }
 
-fn get<'a>(name: &str, (server, seeded): Served<'a>, paths: impl Fn(&Seeded) -> Vec<String>) -> Load<'a> {
+pub(super) fn get<'a>(name: &str, (server, seeded): Served<'a>, paths: impl Fn(&Seeded) -> Vec<String>) -> Load<'a> {
     let paths = paths(seeded);
     let pairs = seeded.callers.iter().flat_map(|(token, _)| paths.iter().map(move |path| (path, token)));
     let requests = pairs.map(|(path, token)| (path.clone(), token.clone())).collect();
@@ -102,7 +102,7 @@ fn get<'a>(name: &str, (server, seeded): Served<'a>, paths: impl Fn(&Seeded) -> 
 }
 
 /// Every caller reads each of their organizations; two requests in a row are of different callers.
-fn organizations_by_name(seeded: &Seeded) -> Script {
+pub(super) fn organizations_by_name(seeded: &Seeded) -> Script {
     let most = seeded.callers.iter().map(|(_, names)| names.len()).max().unwrap_or_default();
     let turns = (0..most).flat_map(|turn| seeded.callers.iter().map(move |(token, names)| (token, names.get(turn))));
     Script::Get(turns.filter_map(|(token, name)| Some((organization_path(name?), token.clone()))).collect())
@@ -117,7 +117,7 @@ fn jobs_path(seeded: &Seeded, query: &str) -> String {
 }
 
 /// The list with one filter. None of these is answered by the kept pages: they hold the newest hundred, unfiltered.
-fn filtered(seeded: &Seeded, filter: &str) -> String {
+pub(super) fn filtered(seeded: &Seeded, filter: &str) -> String {
     let tags = |env: &str| format!("tags=%7B%22env%22%3A%22{env}%22%7D&limit=50");
     let query = match filter {
         "status, common" => "status=pending&limit=50".to_owned(),

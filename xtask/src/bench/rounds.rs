@@ -59,7 +59,8 @@ pub(super) fn measure(loads: &[Load<'_>], extent: Extent, folder: &Path) -> anyh
     Ok(measured)
 }
 
-fn sample(load: &Load<'_>, seconds: u32, folder: &Path, prefix: &str) -> anyhow::Result<Sample> {
+/// Applies one load once.
+pub(super) fn sample(load: &Load<'_>, seconds: u32, folder: &Path, prefix: &str) -> anyhow::Result<Sample> {
     let before = load.server.processor_seconds()?;
     let url = load.server.url();
     let prefix = format!("{prefix}c{}", load.callers);

@@ -50,33 +50,34 @@ pub(super) struct Server {
 impl Server {
     /// Fills a database with this many jobs and serves it.
     pub(super) fn seeded(place: Place<'_>, name: &str, jobs: usize) -> anyhow::Result<(Self, Seeded)> {
-        Self::filled(place, name, jobs, "serve")
+        let seeded = seed(place, &embedded(place, name), jobs)?;
+        Ok((Self::ready(place, name, &embedded(place, name), &["serve"])?, seeded))
     }
 
     /// The same without request ids, metrics and access records.
     pub(super) fn seeded_unobserved(place: Place<'_>, name: &str, jobs: usize) -> anyhow::Result<(Self, Seeded)> {
-        Self::filled(place, name, jobs, "serve-unobserved")
+        let seeded = seed(place, &embedded(place, name), jobs)?;
+        Ok((Self::ready(place, name, &embedded(place, name), &["serve-unobserved"])?, seeded))
     }
 
-    fn filled(place: Place<'_>, name: &str, jobs: usize, command: &str) -> anyhow::Result<(Self, Seeded)> {
-        let database = place.folder.join(format!("{name}.db"));
-        let mut seed = Command::new(place.executable);
-        seed.args(["seed", "--jobs", &jobs.to_string(), "--database"]).arg(format!("sqlite://{}", database.display()));
-        let seeded: Seeded = serde_json::from_slice(&output_of(seed)?).context("cannot read what was seeded")?;
-        let server = Self::start(place, name, command, Stdio::null())?;
+    /// Serves a database with this command and its flags, and waits until everything is in memory.
+    pub(super) fn ready(place: Place<'_>, name: &str, database: &str, command: &[&str]) -> anyhow::Result<Self> {
+        let server = Self::launch(place, name, database, command, Stdio::null())?;
         server.wait_until_ready()?;
-        Ok((server, seeded))
+        Ok(server)
     }
 
-    /// Starts a server on the database of this name. It may not answer yet.
-    pub(super) fn start(place: Place<'_>, name: &str, command: &str, stdout: Stdio) -> anyhow::Result<Self> {
-        let database = place.folder.join(format!("{name}.db"));
+    /// Starts a server on the embedded database of this name. It may not answer yet.
+    pub(super) fn start(place: Place<'_>, name: &str, stdout: Stdio) -> anyhow::Result<Self> {
+        Self::launch(place, name, &embedded(place, name), &["serve"], stdout)
+    }
+
+    fn launch(place: Place<'_>, name: &str, database: &str, command: &[&str], stdout: Stdio) -> anyhow::Result<Self> {
         let log = place.folder.join(format!("{name}.log"));
         let address = free_address()?;
         let child = Command::new(place.executable)
-            .args([command, "--rate-limit", "0", "--listen", &address.to_string()])
-            .arg("--database-url")
-            .arg(format!("sqlite://{}", database.display()))
+            .args(command)
+            .args(["--rate-limit", "0", "--listen", &address.to_string(), "--database-url", database])
             .stdin(Stdio::null())
             .stdout(stdout)
             // Appending, so that the file can be emptied under the server's hands.
@@ -145,6 +146,18 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Fills a database with this many jobs.
+pub(super) fn seed(place: Place<'_>, database: &str, jobs: usize) -> anyhow::Result<Seeded> {
+    let mut seed = Command::new(place.executable);
+    seed.args(["seed", "--jobs", &jobs.to_string(), "--database", database]);
+    serde_json::from_slice(&output_of(seed)?).context("cannot read what was seeded")
+}
+
+/// The URL of an embedded database of this name.
+pub(super) fn embedded(place: Place<'_>, name: &str) -> String {
+    format!("sqlite://{}", place.folder.join(format!("{name}.db")).display())
 }
 
 /// Runs a command of the executable and gives what it prints.

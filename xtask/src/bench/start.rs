@@ -39,7 +39,7 @@ pub(super) fn measure(place: Place<'_>, starts: usize) -> anyhow::Result<Starts>
     for number in 0..starts {
         let name = format!("empty-{number}");
         let begun = Instant::now();
-        let mut server = Server::start(place, &name, "serve", Stdio::piped())?;
+        let mut server = Server::start(place, &name, Stdio::piped())?;
         // Held to the end: a server that cannot say what it has to say stops.
         let mut stdout = BufReader::new(server.take_stdout()?);
         let token = first_token(&mut stdout)?;
