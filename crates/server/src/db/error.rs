@@ -34,7 +34,7 @@ pub enum DbError {
     /// The connection is gone or leads to a server that takes no writes any more. Nothing was changed; another connection may do.
     #[error("the connection to the database was lost: {0}")]
     Lost(String),
-    /// Another transaction was in the way: a deadlock, or a lock that was held for too long. Nothing was changed.
+    /// Another transaction was in the way, and this one was chosen to give way. Nothing was changed; the same may succeed at once.
     #[error("another transaction was in the way: {0}")]
     InTheWay(String),
     /// The database was asked to make the change and did not say in time whether it did.
@@ -117,7 +117,7 @@ const LOST: &[&str] = &[
     "terminating walsender",
 ];
 
-const IN_THE_WAY: &[&str] = &["deadlock detected", "could not serialize access", "due to lock timeout"];
+const IN_THE_WAY: &[&str] = &["deadlock detected", "could not serialize access"];
 
 /// SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL (which is a lock on the write-ahead log that nobody gives back), SQLITE_FULL,
 /// SQLITE_READONLY, SQLITE_IOERR and SQLITE_CANTOPEN; then a PostgreSQL server that is overloaded, starting, or out of space.
@@ -129,6 +129,7 @@ const PASSING: &[&str] = &[
     "attempt to write a readonly database",
     "disk I/O error",
     "unable to open database file",
+    "due to lock timeout",
     "due to statement timeout",
     "due to user request",
     "too many clients already",

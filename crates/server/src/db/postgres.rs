@@ -57,7 +57,7 @@ impl Purpose {
         let own = match self {
             Self::Read => format!("{LIMITED} SET default_transaction_read_only = on;"),
             // The triggers of the change feed leave this connection alone: the server says what it changed in finer detail.
-            Self::Write => format!("{LIMITED} SET orgd.feed = 'on';"),
+            Self::Write => format!("{LIMITED} SET statement_timeout = '3s'; SET orgd.feed = 'on';"),
             // Reading the queue after a start may take longer than any request. What is written here, a notification, is a hint.
             Self::Follow => "SET statement_timeout = '60s'; SET synchronous_commit = off;".to_owned(),
             Self::Maintain => "SET idle_in_transaction_session_timeout = 0;".to_owned(),

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Job, TestServer, Worker, blob};
+use crate::harness::{Job, TestServer, Worker};
 
 #[test]
 fn answers_200_and_frees_the_name_at_once() {
@@ -76,7 +76,7 @@ fn members_beyond_the_first_block_it_and_are_counted() {
     server.user("two", &[], &[("acme", &[])]);
     blocked("This organization has 2 members that must be deleted first.");
     // Users who are deleted do not count, and the one who is left may be anybody.
-    server.change(|sql| sql.run("UPDATE users SET deleted_at = 1 WHERE username = 'one'"));
+    server.change(|sql| sql.run("UPDATE users SET deleted_at = created_at WHERE username = 'one'"));
     blocked("This organization has 1 member that must be deleted first.");
     server.change(|sql| {
         sql.run(
@@ -94,12 +94,7 @@ fn provisioner_keys_block_it_and_are_counted() {
     let acme: Uuid = owner.create("acme").parse().unwrap();
     let put_key = |number: u128| {
         server.change(|sql| {
-            sql.run("INSERT INTO tag_sets (id, tags) VALUES (77, '{}') ON CONFLICT DO NOTHING");
-            sql.run(&format!(
-                "INSERT INTO provisioner_keys VALUES ({}, {}, 'key-{number}', zeroblob(32), 77, 0)",
-                blob(Uuid::from_u128(number)),
-                blob(acme)
-            ));
+            sql.provisioner_key(acme, number);
         });
     };
     put_key(1);

@@ -4,6 +4,7 @@ mod answer;
 mod client;
 mod contract;
 mod database;
+mod lockout;
 mod rows;
 mod server;
 mod wal_lock;
@@ -11,9 +12,9 @@ mod wal_lock;
 pub use answer::Answer;
 pub use client::{BASE, Client, exchange_raw};
 pub use contract::documented;
-pub use rows::{Job, Worker, blob};
+pub use lockout::Lockout;
+pub use rows::{Job, Kind, Worker};
 pub use server::{TestServer, eventually, is_token};
-pub use wal_lock::WalLock;
 
 /// What answers to anybody who may not know whether a thing exists.
 pub const NOT_FOUND: &str = "{\"message\":\"Resource not found or you do not have access to this resource\"}\n";

@@ -94,9 +94,8 @@ fn timestamps_are_utc_with_at_most_six_digits_and_no_trailing_zeros() {
     let server = TestServer::start();
     for micros in ["123456", "100000", "000000", "000001", "120000"] {
         server.change(|sql| {
-            sql.run(&format!(
-                "UPDATE organizations SET created_at = 1767323045{micros}, updated_at = 1767323045{micros}"
-            ));
+            let time = sql.kind().time(format!("1767323045{micros}").parse().unwrap());
+            sql.run(&format!("UPDATE organizations SET created_at = {time}, updated_at = {time}"));
         });
         let digits = micros.trim_end_matches('0');
         let point = if digits.is_empty() { "" } else { "." };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Client, Job, NOT_FOUND, TestServer, blob};
+use crate::harness::{Client, Job, NOT_FOUND, TestServer};
 
 const JOB: Uuid = Uuid::from_u128(0x0b);
 
@@ -43,11 +43,7 @@ fn server() -> TestServer {
     server.owner().create("other");
     server.change(|sql| {
         sql.job(&Job { id: JOB, ..Job::pending(acme, 1) });
-        sql.run(&format!(
-            "INSERT INTO provisioner_keys SELECT {}, {}, 'key', zeroblob(32), min(id), 0 FROM tag_sets",
-            blob(Uuid::from_u128(1)),
-            blob(acme)
-        ));
+        sql.provisioner_key(acme, 1);
     });
     server
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Job, TestServer, Worker, blob};
+use crate::harness::{Job, TestServer, Worker};
 use crate::job_list::default_organization;
 
 fn tags(env: &str) -> String {
@@ -151,7 +151,8 @@ fn the_numbers_move_when_a_job_is_taken() {
     server.change(|sql| jobs.iter().for_each(|job| sql.job(job)));
     assert_eq!(numbers(&server, &jobs[2]), (3, 3));
     server.change(|sql| {
-        sql.run(&format!("UPDATE provisioner_jobs SET status = 1, started_at = 1 WHERE id = {}", blob(jobs[0].id)));
+        let id = sql.kind().uuid(jobs[0].id);
+        sql.run(&format!("UPDATE provisioner_jobs SET status = 1, started_at = created_at WHERE id = {id}"));
     });
     assert_eq!(numbers(&server, &jobs[2]), (2, 2));
     assert_eq!(numbers(&server, &jobs[0]), (0, 0));

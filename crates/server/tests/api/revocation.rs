@@ -70,7 +70,10 @@ fn a_token_is_good_until_it_expires() {
     let server = TestServer::start();
     let client = server.client(&server.token_of("owner", &["--lifetime", "1h"]));
     assert_eq!(client.get("/organizations").status, 200);
-    server.change(|sql| sql.run("UPDATE api_keys SET expires_at = 1 WHERE lifetime_seconds = 3600"));
+    server.change(|sql| {
+        let early = sql.kind().time(1);
+        sql.run(&format!("UPDATE api_keys SET expires_at = {early} WHERE lifetime_seconds = 3600"));
+    });
     assert_eq!(client.get("/organizations").detail(401), "API key expired at \"1970-01-01T00:00:00.000001Z\".");
 }
 
@@ -100,7 +103,7 @@ fn a_deleted_user_is_refused() {
     let server = TestServer::start();
     let client = server.client(&server.user("alice", &[], &[("coder", &[])]));
     assert_eq!(client.get("/organizations").status, 200);
-    server.change(|sql| sql.run("UPDATE users SET deleted_at = 1 WHERE username = 'alice'"));
+    server.change(|sql| sql.run("UPDATE users SET deleted_at = created_at WHERE username = 'alice'"));
     assert_eq!(client.get("/organizations").detail(401), "API key is invalid.");
 }
 

@@ -1,6 +1,6 @@
 //! The first start, later starts, and a second server on the same database.
 
-use crate::harness::{TestServer, is_token};
+use crate::harness::{Kind, TestServer, eventually, is_token};
 
 #[test]
 fn the_first_start_prints_the_owners_token_once() {
@@ -32,9 +32,20 @@ fn only_the_hash_of_a_token_is_stored() {
     let server = TestServer::start();
     let other = server.token_of("owner", &[]);
     server.client(&other).get("/organizations").expect(200);
-    let folder = server.database().parent().unwrap().to_owned();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+    let stored: Vec<Vec<u8>> = match server.kind() {
+        Kind::Sqlite => {
+            let folder = server.database().parent().unwrap().to_owned();
+            std::fs::read_dir(folder).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+        }
+        // Its files belong to somebody else, so every column as text.
+        Kind::Postgres => {
+            let rows = "SELECT string_agg(api_keys::text, ' ') || string_agg(encode(hashed_secret, 'escape'), ' ') AS value FROM api_keys";
+            vec![server.sql().words(rows).into_bytes()]
+        }
+    };
+    let id = server.owner_token().split_once('-').unwrap().0.as_bytes();
+    assert!(stored.iter().any(|bytes| bytes.windows(id.len()).any(|window| window == id)), "the id is stored");
+    for bytes in stored {
         for token in [server.owner_token(), &other] {
             let secret = token.split_once('-').unwrap().1.as_bytes();
             assert!(!bytes.windows(secret.len()).any(|window| window == secret));
@@ -43,8 +54,16 @@ fn only_the_hash_of_a_token_is_stored() {
 }
 
 #[test]
-fn a_second_server_on_the_same_database_refuses_to_start() {
+fn a_second_server_refuses_to_start_on_the_same_file_and_serves_the_same_postgres() {
     let server = TestServer::start();
+    if server.kind() == Kind::Postgres {
+        let second = server.replica(&[]);
+        assert_eq!(second.stdout(), "", "the first start is over");
+        let id = second.owner().create("acme");
+        eventually(|| server.owner().get("/organizations/acme").status == 200);
+        assert_eq!(server.owner().get("/organizations/acme").expect(200)["id"], *id);
+        return;
+    }
     let second = server.try_command(&["serve"]);
     assert!(!second.status.success());
     let said = String::from_utf8(second.stderr).unwrap();
@@ -52,6 +71,16 @@ fn a_second_server_on_the_same_database_refuses_to_start() {
     assert!(said.lines().any(|line| line.starts_with("orgd: ") && line.contains(&expected)), "{said}");
     assert!(second.stdout.is_empty());
     assert_eq!(server.owner().get("/organizations").status, 200, "the first one goes on");
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_ends_well() {
+    let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "1")]);
+    server.owner().create("acme");
+    server.signal("TERM");
+    assert!(server.ends_well());
+    server.restart();
+    assert_eq!(server.owner().get("/organizations/acme").status, 200);
 }
 
 #[test]

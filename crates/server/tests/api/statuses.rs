@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Answer, Client, Job, TestServer, WalLock, blob, documented, eventually};
+use crate::harness::{Answer, Client, Job, Kind, Lockout, TestServer, documented, eventually};
 
 type Produced = BTreeSet<(String, u16)>;
 
@@ -75,12 +75,7 @@ fn refusals() -> Produced {
     let member = server.client(&server.user("member", &[], &[("coder", &[])]));
     let acme = owner.create("acme").parse().unwrap();
     server.change(|sql| {
-        sql.run("INSERT INTO tag_sets (id, tags) VALUES (77, '{}')");
-        sql.run(&format!(
-            "INSERT INTO provisioner_keys VALUES ({}, {}, 'key', zeroblob(32), 77, 0)",
-            blob(Uuid::from_u128(1)),
-            blob(acme)
-        ));
+        sql.provisioner_key(acme, 1);
     });
 
     assert_eq!(owner.post("/organizations", json!({})).status, 400);
@@ -151,7 +146,7 @@ fn a_broken_database() -> Produced {
 fn a_database_out_of_reach() -> Produced {
     let server = TestServer::with(&[("ORGD_WORKERS", "8")]);
     let unknown = server.client("0123456789-0123456789012345678901");
-    let lock = WalLock::take(&server.database());
+    let lock = Lockout::of(&server);
     std::thread::scope(|scope| {
         for request in requests() {
             let unknown = &unknown;
@@ -168,14 +163,17 @@ fn a_database_out_of_reach() -> Produced {
     seen
 }
 
-/// A write that cannot be made within the busy timeout of five seconds is refused as a whole, and reads go on meanwhile.
+/// A write that cannot be made within the busy timeout (five seconds on SQLite, one on PostgreSQL) is refused as a whole, and reads go on meanwhile.
 #[test]
 fn a_database_that_another_process_writes_to_refuses_writes_only() {
     let server = TestServer::start();
     let owner = server.owner();
     owner.create("acme");
     let mut other = server.sql();
-    other.run("BEGIN IMMEDIATE");
+    other.begin();
+    if other.kind() == Kind::Postgres {
+        other.run("LOCK TABLE organizations IN SHARE MODE");
+    }
     std::thread::scope(|scope| {
         let writes = [
             scope.spawn(|| owner.post("/organizations", json!({"name": "late"}))),

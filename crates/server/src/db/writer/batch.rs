@@ -1,6 +1,6 @@
 //! Runs a batch of units in one transaction, and says what to do when it does not commit.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 
@@ -14,6 +14,9 @@ use crate::db::feed;
 
 /// How often a unit that meets another transaction is tried.
 const ATTEMPTS: u32 = 4;
+/// How long a batch may take until the units that were not run yet are turned away: several that wait for a lock, one after the
+/// other, must not keep all later callers waiting.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The longest first pause between two attempts; it doubles.
 const PAUSE: Duration = Duration::from_millis(8);
 
@@ -33,38 +36,40 @@ enum End {
 /// How the units of a transaction are kept apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Apart {
-    /// Each in a savepoint: one that fails is undone alone.
-    BySavepoints,
+    /// Each in a savepoint: one that fails is undone alone. Those that are not run by then are turned away.
+    BySavepoints(Instant),
     /// Not at all: one that fails ends the attempt. To a server, savepoints would double the way.
     Hopefully,
 }
 
 /// Runs all units, answers all callers.
 pub(super) fn run(store: &mut Store, mut batch: Units, observer: &dyn WriterObserver) {
-    let mut apart = if store.is_far() { Apart::Hopefully } else { Apart::BySavepoints };
+    // A SQLite file is waited for once, at the beginning, and not by each unit.
+    let until = Instant::now() + if store.is_far() { PATIENCE } else { 10 * PATIENCE };
+    let mut apart = if store.is_far() { Apart::Hopefully } else { Apart::BySavepoints(until) };
     let mut has_reconnected = false;
     loop {
         match transaction(store, &mut batch, apart) {
             End::Committed(changes) => return settle(store, batch, changes, observer),
-            End::Undone(Undo::Alone, _) if apart == Apart::Hopefully => apart = Apart::BySavepoints,
+            End::Undone(Undo::Alone, _) if apart == Apart::Hopefully => apart = Apart::BySavepoints(until),
             // The database ended the session before anything was committed: once more on another.
             End::Undone(Undo::Lost, _) if !has_reconnected => has_reconnected = true,
-            End::Undone(Undo::InTheWay, _) => return one_by_one(store, batch, observer),
+            End::Undone(Undo::InTheWay, _) => return one_by_one(store, batch, until, observer),
             other => return give_up(batch, other),
         }
     }
 }
 
 /// Gives each unit a transaction of its own, so that no two of them can block a third in opposite orders.
-fn one_by_one(store: &mut Store, batch: Units, observer: &dyn WriterObserver) {
+fn one_by_one(store: &mut Store, batch: Units, until: Instant, observer: &dyn WriterObserver) {
     for unit in batch {
         let mut alone = vec![unit];
         let mut pause = PAUSE;
         let mut attempt = 1;
         loop {
-            match transaction(store, &mut alone, Apart::BySavepoints) {
+            match transaction(store, &mut alone, Apart::BySavepoints(until)) {
                 End::Committed(changes) => break settle(store, alone, changes, observer),
-                End::Undone(Undo::InTheWay | Undo::Lost, _) if attempt < ATTEMPTS => {
+                End::Undone(Undo::InTheWay | Undo::Lost, _) if attempt < ATTEMPTS && Instant::now() < until => {
                     attempt += 1;
                     std::thread::sleep(jittered(pause));
                     pause *= 2;
@@ -109,7 +114,7 @@ fn transaction(store: &mut Store, batch: &mut [Box<dyn Unit>], apart: Apart) -> 
     let mut undo = Undo::Alone;
     let work = |conn: &mut Conn| {
         match apart {
-            Apart::BySavepoints => run_apart(conn, batch, &mut undo)?,
+            Apart::BySavepoints(until) => run_apart(conn, batch, until, &mut undo)?,
             Apart::Hopefully => run_together(conn, batch, &mut undo)?,
         }
         changes = batch.iter_mut().flat_map(|unit| unit.take_changes()).collect();
@@ -155,8 +160,12 @@ fn run_together(conn: &mut Conn, batch: &mut [Box<dyn Unit>], undo: &mut Undo) -
     Ok(())
 }
 
-fn run_apart(conn: &mut Conn, batch: &mut [Box<dyn Unit>], undo: &mut Undo) -> QueryResult<()> {
+fn run_apart(conn: &mut Conn, batch: &mut [Box<dyn Unit>], until: Instant, undo: &mut Undo) -> QueryResult<()> {
     for unit in batch {
+        if Instant::now() >= until {
+            unit.refuse();
+            continue;
+        }
         let mut why = None;
         let alone = conn.transaction(|conn| {
             unit.run(conn).map_err(|undo| {

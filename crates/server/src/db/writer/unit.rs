@@ -39,6 +39,8 @@ pub(super) trait Unit: Send {
     fn progress(&self) -> &Progress;
     /// Runs the work. An error is one of the work, which must then be undone; it is also kept for the caller.
     fn run(&mut self, conn: &mut Conn) -> Result<(), Undo>;
+    /// Turns the caller away without running the work.
+    fn refuse(&mut self);
     /// Hands over what the work changed.
     fn take_changes(&mut self) -> Vec<Change>;
     /// Tells the caller. `Some` means that the transaction as a whole did not commit.
@@ -97,6 +99,10 @@ where
             Err(DbError::InTheWay(_)) => Err(Undo::InTheWay),
             Err(_) => Err(Undo::Alone),
         }
+    }
+
+    fn refuse(&mut self) {
+        self.outcome = Some(Err(DbError::Unavailable("others held what the batch needed for too long".to_owned())));
     }
 
     fn take_changes(&mut self) -> Vec<Change> {

@@ -1,4 +1,5 @@
-//! The database behind a server's back: what other processes write, and what an operator breaks.
+//! The database behind a server's back: what other processes write, and what an operator breaks. On SQLite each test has a file
+//! of its own, on PostgreSQL a database in the cluster that `ORGD_TEST_POSTGRES` names.
 
 use std::path::Path;
 
@@ -8,14 +9,61 @@ use diesel::sql_types::{BigInt, Text};
 use uuid::Uuid;
 
 use super::client::Client;
-use super::rows::{Job, START, Worker, blob, text};
+use super::rows::{Job, Kind, START, Worker, text};
 
 /// The organization whose jobs count what was written behind the server's back.
 const MARKER: Uuid = Uuid::from_u128(0xffff_ffff_ffff_4fff_8fff_ffff_ffff_ffff);
 
+/// The database of one test; on PostgreSQL gone when dropped.
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+    /// On PostgreSQL: where databases are made, and the name of this one.
+    made: Option<(String, String)>,
+}
+
+impl Database {
+    /// A new one. A file is put into the folder.
+    pub fn new(folder: &Path) -> Self {
+        match std::env::var("ORGD_TEST_POSTGRES") {
+            Err(_) => Self { url: format!("sqlite://{}", folder.join("orgd.db").display()), made: None },
+            Ok(maintenance) => Self::in_cluster(maintenance),
+        }
+    }
+
+    fn in_cluster(maintenance: String) -> Self {
+        let name = format!("orgd_{}", Uuid::new_v4().simple());
+        let mut conn = PgConnection::establish(&maintenance).unwrap();
+        conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        // postgres://user@host/postgres?host=/socket: the path is the name of the database.
+        let (start, parameters) = maintenance.split_once('?').unwrap_or((&maintenance, ""));
+        let (server, _) = start.rsplit_once('/').unwrap();
+        Self { url: format!("{server}/{name}?{parameters}"), made: Some((maintenance, name)) }
+    }
+
+    /// Its URL, as orgd takes it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Some((maintenance, name)) = &self.made else { return };
+        // The whole cluster goes soon; a database that stays until then does no harm.
+        let _ = PgConnection::establish(maintenance)
+            .map(|mut conn| conn.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")));
+    }
+}
+
 /// A connection of the test.
 pub struct Sql {
-    conn: SqliteConnection,
+    conn: Conn,
+}
+
+enum Conn {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
 }
 
 #[derive(QueryableByName)]
@@ -31,60 +79,110 @@ struct Words {
 }
 
 impl Sql {
-    /// Opens the file.
-    pub fn open(path: &Path) -> Self {
-        let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-        conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON").unwrap();
+    /// Opens the database with this URL.
+    pub fn open(url: &str) -> Self {
+        let conn = match url.strip_prefix("sqlite://") {
+            Some(path) => {
+                let mut conn = SqliteConnection::establish(path).unwrap();
+                conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON").unwrap();
+                Conn::Sqlite(conn)
+            }
+            None => Conn::Postgres(PgConnection::establish(url).unwrap()),
+        };
         Self { conn }
+    }
+
+    /// Which database it is.
+    pub fn kind(&self) -> Kind {
+        match self.conn {
+            Conn::Sqlite(_) => Kind::Sqlite,
+            Conn::Postgres(_) => Kind::Postgres,
+        }
     }
 
     /// Runs statements.
     #[track_caller]
     pub fn run(&mut self, sql: &str) {
-        self.conn.batch_execute(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+        let ran = match &mut self.conn {
+            Conn::Sqlite(conn) => conn.batch_execute(sql),
+            Conn::Postgres(conn) => conn.batch_execute(sql),
+        };
+        ran.unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
 
     /// The number that a query answers as `value`.
     pub fn number(&mut self, sql: &str) -> i64 {
-        diesel::sql_query(sql).get_result::<Number>(&mut self.conn).unwrap().value
+        let query = diesel::sql_query(sql);
+        let row: QueryResult<Number> = match &mut self.conn {
+            Conn::Sqlite(conn) => query.get_result(conn),
+            Conn::Postgres(conn) => query.get_result(conn),
+        };
+        row.unwrap().value
     }
 
     /// The text that a query answers as `value`.
     pub fn words(&mut self, sql: &str) -> String {
-        diesel::sql_query(sql).get_result::<Words>(&mut self.conn).unwrap().value
+        let query = diesel::sql_query(sql);
+        let row: QueryResult<Words> = match &mut self.conn {
+            Conn::Sqlite(conn) => query.get_result(conn),
+            Conn::Postgres(conn) => query.get_result(conn),
+        };
+        row.unwrap().value
     }
 
     /// Runs the writes of `write` in one transaction.
     pub fn in_transaction(&mut self, write: impl FnOnce(&mut Self)) {
-        self.run("BEGIN IMMEDIATE");
+        self.begin();
         write(self);
         self.run("COMMIT");
     }
 
+    /// Begins a transaction that writes; on SQLite nobody else can write then.
+    pub fn begin(&mut self) {
+        self.run(match self.kind() {
+            Kind::Sqlite => "BEGIN IMMEDIATE",
+            Kind::Postgres => "BEGIN",
+        });
+    }
+
     fn tag_set(&mut self, tags: &str) -> i64 {
         self.run(&format!("INSERT INTO tag_sets (tags) VALUES ({}) ON CONFLICT DO NOTHING", text(tags)));
-        self.number(&format!("SELECT id AS value FROM tag_sets WHERE tags = {}", text(tags)))
+        self.number(&format!("SELECT CAST(id AS bigint) AS value FROM tag_sets WHERE tags = {}", text(tags)))
     }
 
     /// Stores a job.
     pub fn job(&mut self, job: &Job) {
         let tag_set = self.tag_set(&job.tags);
-        self.run(&job.insert(tag_set));
+        self.run(&job.insert(self.kind(), tag_set));
     }
 
     /// Stores a worker.
     pub fn worker(&mut self, worker: &Worker) {
         let tag_set = self.tag_set(&worker.tags);
-        self.run(&worker.insert(tag_set));
+        self.run(&worker.insert(self.kind(), tag_set));
+    }
+
+    /// Stores a provisioner key of the organization.
+    pub fn provisioner_key(&mut self, organization: Uuid, number: u128) {
+        let tag_set = self.tag_set("{}");
+        let kind = self.kind();
+        self.run(&format!(
+            "INSERT INTO provisioner_keys VALUES ({}, {}, 'key-{number}', {}, {tag_set}, {})",
+            kind.uuid(Uuid::from_u128(number)),
+            kind.uuid(organization),
+            kind.zeros(32),
+            kind.time(0)
+        ));
     }
 
     /// Adds the pending job that says how often the database was written to; the first time there are two, since a server
     /// that has not read the queue yet gives the place 1 to any.
     pub(super) fn put_marker(&mut self, number: u64) {
         if number == 1 {
+            let kind = self.kind();
+            let (id, at, no) = (kind.uuid(MARKER), kind.time(START), kind.boolean(false));
             self.run(&format!(
-                "INSERT INTO organizations VALUES ({}, 'zz-marker', 'Marker', '', '', 0, {START}, {START}, NULL)",
-                blob(MARKER)
+                "INSERT INTO organizations VALUES ({id}, 'zz-marker', 'Marker', '', '', {no}, {at}, {at}, NULL)"
             ));
             self.job(&marker(0));
         }

@@ -112,8 +112,9 @@ impl Job {
         }
     }
 
-    pub(super) fn insert(&self, tag_set: i64) -> String {
-        let time = |time: Option<i64>| time.map_or("NULL".to_owned(), |time| time.to_string());
+    pub(super) fn insert(&self, kind: Kind, tag_set: i64) -> String {
+        let blob = |id| kind.uuid(id);
+        let time = |time: Option<i64>| time.map_or("NULL".to_owned(), |time| kind.time(time));
         let worker = self.worker.as_ref();
         format!(
             "INSERT INTO provisioner_jobs (id, organization_id, initiator_id, file_id, kind, provisioner, class, tag_set_id, \
@@ -129,7 +130,7 @@ impl Job {
             provisioner = self.provisioner,
             class = self.class,
             status = self.status(),
-            created = self.created,
+            created = kind.time(self.created),
             started = time(self.started),
             canceled = time(self.canceled),
             completed = time(self.completed),
@@ -139,7 +140,7 @@ impl Job {
             worker_name = text(worker.map_or("", |(_, name)| name)),
             input = text(&self.input),
             metadata = text(&self.metadata),
-            overflowed = i64::from(self.overflowed),
+            overflowed = kind.boolean(self.overflowed),
         )
     }
 }
@@ -174,24 +175,62 @@ impl Worker {
         }
     }
 
-    pub(super) fn insert(&self, tag_set: i64) -> String {
+    pub(super) fn insert(&self, kind: Kind, tag_set: i64) -> String {
         let now = chrono::Utc::now().timestamp_micros();
         format!(
             "INSERT INTO provisioner_daemons (id, organization_id, name, provisioners, tag_set_id, created_at, last_seen_at) \
              VALUES ({}, {}, {}, {}, {tag_set}, {}, {})",
-            blob(self.id),
-            blob(self.organization),
+            kind.uuid(self.id),
+            kind.uuid(self.organization),
             text(&self.id.to_string()),
             text(&self.provisioners),
-            START + self.registered * 1_000_000,
-            self.seen_ago.map_or("NULL".to_owned(), |seconds| (now - seconds * 1_000_000).to_string()),
+            kind.time(START + self.registered * 1_000_000),
+            self.seen_ago.map_or("NULL".to_owned(), |seconds| kind.time(now - seconds * 1_000_000)),
         )
     }
 }
 
-/// A UUID as SQL.
-pub fn blob(id: Uuid) -> String {
-    format!("x'{}'", id.simple())
+/// Which database it is, and how it spells values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Identifiers are blobs, times are microseconds since 1970, truth is a number.
+    Sqlite,
+    /// Each has a type of its own.
+    Postgres,
+}
+
+impl Kind {
+    /// A UUID as SQL.
+    pub fn uuid(self, id: Uuid) -> String {
+        match self {
+            Self::Sqlite => format!("x'{}'", id.simple()),
+            Self::Postgres => format!("'{id}'::uuid"),
+        }
+    }
+
+    /// A time as SQL, from microseconds since 1970.
+    pub fn time(self, micros: i64) -> String {
+        match self {
+            Self::Sqlite => micros.to_string(),
+            Self::Postgres => format!("(timestamptz 'epoch' + {micros} * interval '1 microsecond')"),
+        }
+    }
+
+    /// True or false as SQL.
+    pub fn boolean(self, value: bool) -> String {
+        match self {
+            Self::Sqlite => i64::from(value).to_string(),
+            Self::Postgres => value.to_string(),
+        }
+    }
+
+    /// This many zero bytes as SQL.
+    pub fn zeros(self, count: usize) -> String {
+        match self {
+            Self::Sqlite => format!("zeroblob({count})"),
+            Self::Postgres => format!("decode(repeat('00', {count}), 'hex')"),
+        }
+    }
 }
 
 /// A text as SQL.

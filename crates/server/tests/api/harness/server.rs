@@ -17,16 +17,19 @@ use tempfile::TempDir;
 
 use super::client::Client;
 use super::contract::Seen;
-use super::database::Sql;
+use super::database::{Database, Sql};
+use super::rows::Kind;
 
 /// How long a server may take to start, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server. Dropped, it is killed, and its log is searched for panics and for session tokens.
 pub struct TestServer {
-    folder: TempDir,
-    settings: BTreeMap<String, String>,
+    // The run ends before its database goes.
     run: Option<Run>,
+    database: Arc<Database>,
+    _folder: Arc<TempDir>,
+    settings: BTreeMap<String, String>,
     owner: String,
     seen: Seen,
     marked: AtomicU64,
@@ -55,19 +58,62 @@ impl TestServer {
     /// A server with these `ORGD_*` variables, besides those that every test needs.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let database = Database::new(folder.path());
         let mut all = BTreeMap::from([
             ("ORGD_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             ("ORGD_RATE_LIMIT".to_owned(), "0".to_owned()),
             ("ORGD_LOG_FORMAT".to_owned(), "json".to_owned()),
             ("ORGD_WORKERS".to_owned(), "2".to_owned()),
-            ("ORGD_DATABASE_URL".to_owned(), format!("sqlite://{}", folder.path().join("orgd.db").display())),
+            ("ORGD_READ_CONNECTIONS".to_owned(), "2".to_owned()),
+            ("ORGD_DATABASE_URL".to_owned(), database.url().to_owned()),
         ]);
         all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let run = Run::begin(&all);
         let owner = run.first_token();
         let seen = Seen::default();
         seen.token(&owner);
-        Self { folder, settings: all, run: Some(run), owner, seen, marked: Default::default() }
+        Self {
+            run: Some(run),
+            database: Arc::new(database),
+            _folder: Arc::new(folder),
+            settings: all,
+            owner,
+            seen,
+            marked: Default::default(),
+        }
+    }
+
+    /// Another server on the same database, with the same settings but for these; PostgreSQL only.
+    pub fn replica(&self, settings: &[(&str, &str)]) -> Self {
+        let mut all = self.settings.clone();
+        all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Self {
+            run: Some(Run::begin(&all)),
+            database: Arc::clone(&self.database),
+            _folder: Arc::clone(&self._folder),
+            settings: all,
+            owner: self.owner.clone(),
+            seen: self.seen.clone(),
+            marked: Default::default(),
+        }
+    }
+
+    /// Which database it serves.
+    pub fn kind(&self) -> Kind {
+        if self.settings["ORGD_DATABASE_URL"].starts_with("sqlite://") { Kind::Sqlite } else { Kind::Postgres }
+    }
+
+    /// Sends the process a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let id = self.run().child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status().expect("kill runs");
+        assert!(sent.success(), "the server is gone");
+    }
+
+    /// Waits for the process to end by itself; true when it ended well.
+    pub fn ends_well(&mut self) -> bool {
+        let run = self.run.as_mut().expect("the server runs");
+        run.child.wait().expect("it can be waited for").success()
     }
 
     fn run(&self) -> &Run {
@@ -104,9 +150,14 @@ impl TestServer {
         Client::new(self, Some(token))
     }
 
-    /// The database file.
+    /// The URL of its database.
+    pub fn database_url(&self) -> &str {
+        &self.settings["ORGD_DATABASE_URL"]
+    }
+
+    /// The database file, on SQLite.
     pub fn database(&self) -> PathBuf {
-        self.folder.path().join("orgd.db")
+        self.database_url().strip_prefix("sqlite://").expect("an embedded database").into()
     }
 
     /// Everything that it wrote to standard output so far.
@@ -172,7 +223,7 @@ impl TestServer {
 
     /// Opens the database behind the server's back.
     pub fn sql(&self) -> Sql {
-        Sql::open(&self.database())
+        Sql::open(self.database_url())
     }
 
     /// Writes to the database behind the server's back, and waits until the server answers from what was written.
