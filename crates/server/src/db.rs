@@ -216,6 +216,21 @@ fn immediate_transaction(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> QueryR
     }
 }
 
+/// Runs a write that may be refused inside a transaction that goes on: PostgreSQL would end the whole transaction with it.
+pub(crate) fn refusable<T>(conn: &mut Conn, write: impl FnOnce(&mut Conn) -> Result<T, DbError>) -> Result<T, DbError> {
+    if !conn.is_postgres() {
+        return write(conn);
+    }
+    let mut refused = None;
+    let ended = conn.transaction(|conn| {
+        write(conn).map_err(|error| {
+            refused = Some(error);
+            diesel::result::Error::RollbackTransaction
+        })
+    });
+    ended.map_err(|error| refused.unwrap_or_else(|| error.into()))
+}
+
 /// Opens a connection for writing and sees to the schema. Servers of one PostgreSQL database take turns.
 pub fn prepare(url: &DatabaseUrl, schema: Schema) -> Result<Conn, DbError> {
     let mut conn = open_alone(url)?;
@@ -238,6 +253,15 @@ pub fn open_alone(url: &DatabaseUrl) -> Result<Conn, DbError> {
             postgres::check_server(&mut conn)?;
             Ok(Conn::Postgres(conn))
         }
+    }
+}
+
+/// False for a database that no orgd has touched yet.
+pub fn has_schema(conn: &mut Conn) -> Result<bool, DbError> {
+    match conn {
+        // The file of another program was refused already, and an empty one is brought up to date as it is opened.
+        Conn::Sqlite(_) => Ok(true),
+        Conn::Postgres(conn) => postgres::has_table(conn, "organizations"),
     }
 }
 

@@ -3,27 +3,40 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, helpers included")]
 
+#[path = "support/database.rs"]
+mod database;
+
 use std::collections::BTreeMap;
 
+use database::Database;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
-use orgd::config::DatabaseUrl;
-use orgd::db::Schema;
+use orgd::db::{Conn, Schema};
 
 /// Columns as `name type`, with a `?` after the type where null is allowed.
 type Tables = BTreeMap<String, Vec<String>>;
 
-/// What SQLite calls the types of `db/schema.rs`. `SqlUuid` and `SqlTime` are declared in `db/types.rs`.
-const TYPES: &[(&str, &str)] = &[
-    ("BigInt", "INTEGER"),
-    ("Binary", "BLOB"),
-    ("Bool", "INTEGER"),
-    ("Integer", "INTEGER"),
-    ("SmallInt", "INTEGER"),
-    ("SqlTime", "INTEGER"),
-    ("SqlUuid", "BLOB"),
-    ("Text", "TEXT"),
+/// What SQLite and PostgreSQL call the types of `db/schema.rs`. `SqlUuid` and `SqlTime` are declared in `db/types.rs`.
+const TYPES: &[(&str, [&str; 2])] = &[
+    ("BigInt", ["INTEGER", "bigint"]),
+    ("Binary", ["BLOB", "bytea"]),
+    ("Bool", ["INTEGER", "boolean"]),
+    ("Integer", ["INTEGER", "integer"]),
+    ("SmallInt", ["INTEGER", "smallint"]),
+    ("SqlTime", ["INTEGER", "timestamp with time zone"]),
+    ("SqlUuid", ["BLOB", "uuid"]),
+    ("Text", ["TEXT", "text"]),
 ];
+
+/// The tables of a SQLite database; SQLite's own and Diesel's are left out.
+const OF_SQLITE: &str = "SELECT t.name AS table_name, c.name AS name, c.type AS kind, c.\"notnull\" AS not_null \
+     FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
+     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE '\\_\\_diesel%' ESCAPE '\\' \
+     ORDER BY t.name, c.cid";
+/// Those of a PostgreSQL database. `changes` is there alone, and `db/feed` alone knows it.
+const OF_POSTGRES: &str = "SELECT table_name::text, column_name::text AS name, data_type::text AS kind, \
+     is_nullable = 'NO' AS not_null FROM information_schema.columns WHERE table_schema = current_schema() \
+     AND table_name NOT LIKE '\\_\\_diesel%' AND table_name <> 'changes' ORDER BY table_name, ordinal_position";
 
 #[derive(QueryableByName)]
 struct Column {
@@ -37,29 +50,28 @@ struct Column {
     not_null: bool,
 }
 
-/// The tables of a migrated database, without SQLite's own and Diesel's.
-fn migrated() -> Tables {
+/// The tables of a migrated database, and which column of [`TYPES`] names its types.
+fn migrated() -> (Tables, usize) {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut conn = orgd::db::prepare(&DatabaseUrl::Sqlite { path: folder.path().join("orgd.db") }, Schema::Migrate)
-        .expect("a migrated database");
-    let columns: Vec<Column> = diesel::sql_query(
-        "SELECT t.name AS table_name, c.name AS name, c.type AS kind, c.\"notnull\" AS not_null \
-         FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
-         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE '\\_\\_diesel%' ESCAPE '\\' \
-         ORDER BY t.name, c.cid",
-    )
-    .load(&mut conn)
+    let database = Database::new(folder.path());
+    let url = database.url().parse().expect("a URL");
+    let mut conn = orgd::db::prepare(&url, Schema::Migrate).expect("a migrated database");
+    let (query, names) = if conn.is_postgres() { (OF_POSTGRES, 1) } else { (OF_SQLITE, 0) };
+    let columns: Vec<Column> = match &mut conn {
+        Conn::Sqlite(conn) => diesel::sql_query(query).load(conn),
+        Conn::Postgres(conn) => diesel::sql_query(query).load(conn),
+    }
     .expect("the tables can be listed");
     let mut tables = Tables::new();
     for Column { table_name, name, kind, not_null } in columns {
         let null = if not_null { "" } else { "?" };
         tables.entry(table_name).or_default().push(format!("{name} {kind}{null}"));
     }
-    tables
+    (tables, names)
 }
 
 /// The tables of `table!` declarations.
-fn declared(source: &str) -> Tables {
+fn declared(source: &str, names: usize) -> Tables {
     let mut tables = Tables::new();
     for block in source.split("table! {").skip(1) {
         let mut lines = block.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("use "));
@@ -73,8 +85,8 @@ fn declared(source: &str) -> Tables {
                 None => (kind, ""),
             };
             let known = TYPES.iter().find(|(diesel, _)| *diesel == kind);
-            let (_, sqlite) = known.unwrap_or_else(|| panic!("{table}.{name} has the unknown type {kind:?}"));
-            format!("{name} {sqlite}{null}")
+            let (_, known) = known.unwrap_or_else(|| panic!("{table}.{name} has the unknown type {kind:?}"));
+            format!("{name} {}{null}", known[names])
         });
         tables.insert(table.to_owned(), columns.collect());
     }
@@ -83,7 +95,8 @@ fn declared(source: &str) -> Tables {
 
 #[test]
 fn the_declared_tables_are_those_of_a_migrated_database() {
-    let (declared, migrated) = (declared(include_str!("../src/db/schema.rs")), migrated());
+    let (migrated, names) = migrated();
+    let declared = declared(include_str!("../src/db/schema.rs"), names);
     assert!(migrated.contains_key("organizations"), "{migrated:?}");
     for (table, columns) in &migrated {
         assert_eq!(declared.get(table), Some(columns), "columns of {table}: declared, then migrated");
@@ -95,5 +108,5 @@ fn the_declared_tables_are_those_of_a_migrated_database() {
 fn reads_names_types_order_and_null() {
     let source = "table! {\n    use a::*;\n\n    things (id) {\n        id -> SqlUuid,\n        ended_at -> Nullable<SqlTime>,\n    }\n}";
     let expected = vec!["id BLOB".to_owned(), "ended_at INTEGER?".to_owned()];
-    assert_eq!(declared(source), Tables::from([("things".to_owned(), expected)]));
+    assert_eq!(declared(source, 0), Tables::from([("things".to_owned(), expected)]));
 }

@@ -30,6 +30,9 @@ impl Access {
         {
             bail!("there is no database at {}; `orgd serve` makes it at its first start", path.display());
         }
+        if !db::has_schema(&mut db::open_alone(&self.url)?)? {
+            bail!("there are no tables of orgd in {}; `orgd serve` makes them at its first start", self.url);
+        }
         self.open_or_create()
     }
 

@@ -10,7 +10,7 @@ use orgd_api_types::{
 use uuid::Uuid;
 
 use super::conn::{Conn, on_inner};
-use super::error::DbError;
+use super::error::{Constraint, DbError};
 use super::schema::provisioner_jobs;
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort, tag_sets};
@@ -190,9 +190,16 @@ pub(crate) fn insert(conn: &mut Conn, record: &JobRecord, updated_at: Timestamp)
         table::metadata.eq(to_text(&job.metadata)?),
         table::logs_overflowed.eq(job.logs_overflowed),
     );
-    diesel::insert_into(table::table)
-        .values((table::id.eq(DbUuid(job.id)), table::file_id.eq(DbUuid(job.file_id)), times, people, codes, texts))
-        .execute(conn)?;
+    let values = (table::id.eq(DbUuid(job.id)), table::file_id.eq(DbUuid(job.file_id)), times, people, codes, texts);
+    let insert = diesel::insert_into(table::table).values(values);
+    match conn {
+        Conn::Sqlite(conn) => insert.execute(conn)?,
+        // A transaction goes on after a job that exists already.
+        Conn::Postgres(conn) => match insert.on_conflict(table::id).do_nothing().execute(conn)? {
+            0 => return Err(DbError::Conflict(Constraint::ProvisionerJobId)),
+            count => count,
+        },
+    };
     Ok(())
 }
 

@@ -122,6 +122,14 @@ struct Count {
     count: i64,
 }
 
+/// Whether there is a table of this name.
+pub fn has_table(conn: &mut PgConnection, name: &str) -> Result<bool, DbError> {
+    let found = diesel::sql_query(
+        "SELECT count(*) AS count FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1",
+    );
+    Ok(found.bind::<Text, _>(name).get_result::<Count>(conn)?.count > 0)
+}
+
 /// How many servers follow the changes of this database.
 pub fn count_followers(conn: &mut PgConnection) -> Result<i64, DbError> {
     let followers = diesel::sql_query(

@@ -7,7 +7,7 @@ use orgd_api_types::Organization;
 use uuid::Uuid;
 
 use super::fault::{Fault, Place};
-use crate::db::{Conn, Constraint, DbError, jobs, organizations};
+use crate::db::{self, Conn, Constraint, DbError, jobs, organizations};
 
 /// What is known of an organization that was mentioned.
 enum Owner {
@@ -124,7 +124,7 @@ impl Owners {
         if is_mapped || organizations::find_liveness(conn, *id)?.is_some() {
             return Ok(Err(Fault::of_field(place, "id", taken_id(*id))));
         }
-        match organizations::insert(conn, organization) {
+        match db::refusable(conn, |conn| organizations::insert(conn, organization)) {
             Ok(()) => {
                 self.known.insert(*id, Owner::Live);
                 Ok(Ok(()))

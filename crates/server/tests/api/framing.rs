@@ -36,6 +36,8 @@ fn a_malformed_request_is_refused_and_the_next_connection_is_served() {
 #[test]
 fn broken_chunks_are_a_bad_request() {
     let server = TestServer::start();
+    // While the database is asked who calls, the HTTP library itself meets such a body first, and closes the connection.
+    server.owner().get("/organizations").expect(200);
     for chunks in ["zz\r\n{}\r\n0\r\n\r\n", "-1\r\n\r\n", "ffffffffffffffffff\r\n{}\r\n0\r\n\r\n"] {
         let request = format!(
             "POST {BASE}/organizations HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCoder-Session-Token: {}\r\n\

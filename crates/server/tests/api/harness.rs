@@ -7,6 +7,8 @@ mod database;
 mod lockout;
 mod rows;
 mod server;
+#[path = "../support/database.rs"]
+mod test_database;
 mod wal_lock;
 
 pub use answer::Answer;

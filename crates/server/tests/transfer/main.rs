@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers included")]
 
+#[path = "../support/database.rs"]
+mod database;
+
 mod beside_a_server;
 mod everyday;
 mod refusals;
@@ -15,6 +18,8 @@ use diesel::sql_types::BigInt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use database::Database;
+
 /// The default organization of `docs/examples`.
 const CODER: &str = "1b7f3a52-8d4e-4c6f-9a10-2f3e4d5c6b7a";
 /// The other one.
@@ -22,6 +27,7 @@ const RESEARCH: &str = "7c60d51f-b44e-4682-87d6-449835ea4de6";
 
 /// A folder with a database and files.
 struct Place {
+    database: Database,
     folder: TempDir,
 }
 
@@ -40,7 +46,22 @@ struct Count {
 
 impl Place {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        Self { database: Database::new(folder.path()), folder }
+    }
+
+    /// The URL of the database, as the commands are told it: a file by its relative path.
+    fn url(&self) -> &str {
+        if self.is_sqlite() { "sqlite://orgd.db" } else { self.database.url() }
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.database.url().starts_with("sqlite://")
+    }
+
+    /// The database, opened behind the commands' back.
+    fn open(&self) -> orgd::db::Conn {
+        orgd::db::prepare(&self.database.url().parse().unwrap(), orgd::db::Schema::Migrate).unwrap()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -59,7 +80,7 @@ impl Place {
                 command.env_remove(name);
             }
         }
-        command.current_dir(self.folder.path()).env("ORGD_DATABASE_URL", "sqlite://orgd.db").args(arguments);
+        command.current_dir(self.folder.path()).env("ORGD_DATABASE_URL", self.url()).args(arguments);
         command
     }
 
@@ -117,11 +138,7 @@ impl Place {
     }
 
     fn row_counts(&self) -> Vec<i64> {
-        let mut conn = orgd::db::prepare(
-            &orgd::config::DatabaseUrl::Sqlite { path: self.path("orgd.db") },
-            orgd::db::Schema::Migrate,
-        )
-        .unwrap();
+        let mut conn = self.open();
         let count = |table: &&str| {
             let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {table}"));
             query.get_result::<Count>(&mut conn).unwrap().count

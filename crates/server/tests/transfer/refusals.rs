@@ -106,14 +106,10 @@ fn the_ids_of_deleted_organizations_stay_taken() {
     let place = acme();
     place.file("b.json", organization(json!({"id": CODER, "name": "b"})).to_string());
     place.succeed(&["import", "b.json"]);
-    let mut conn = orgd::db::prepare(
-        &orgd::config::DatabaseUrl::Sqlite { path: place.path("orgd.db") },
-        orgd::db::Schema::Migrate,
-    )
-    .unwrap();
+    let mut conn = place.open();
     diesel::connection::SimpleConnection::batch_execute(
         &mut conn,
-        "UPDATE organizations SET deleted_at = 1 WHERE name = 'b'",
+        "UPDATE organizations SET deleted_at = created_at WHERE name = 'b'",
     )
     .unwrap();
     drop(conn);

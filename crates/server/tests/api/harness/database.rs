@@ -1,7 +1,4 @@
-//! The database behind a server's back: what other processes write, and what an operator breaks. On SQLite each test has a file
-//! of its own, on PostgreSQL a database in the cluster that `ORGD_TEST_POSTGRES` names.
-
-use std::path::Path;
+//! The database behind a server's back: what other processes write, and what an operator breaks.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -13,48 +10,6 @@ use super::rows::{Job, Kind, START, Worker, text};
 
 /// The organization whose jobs count what was written behind the server's back.
 const MARKER: Uuid = Uuid::from_u128(0xffff_ffff_ffff_4fff_8fff_ffff_ffff_ffff);
-
-/// The database of one test; on PostgreSQL gone when dropped.
-#[derive(Debug)]
-pub struct Database {
-    url: String,
-    /// On PostgreSQL: where databases are made, and the name of this one.
-    made: Option<(String, String)>,
-}
-
-impl Database {
-    /// A new one. A file is put into the folder.
-    pub fn new(folder: &Path) -> Self {
-        match std::env::var("ORGD_TEST_POSTGRES") {
-            Err(_) => Self { url: format!("sqlite://{}", folder.join("orgd.db").display()), made: None },
-            Ok(maintenance) => Self::in_cluster(maintenance),
-        }
-    }
-
-    fn in_cluster(maintenance: String) -> Self {
-        let name = format!("orgd_{}", Uuid::new_v4().simple());
-        let mut conn = PgConnection::establish(&maintenance).unwrap();
-        conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-        // postgres://user@host/postgres?host=/socket: the path is the name of the database.
-        let (start, parameters) = maintenance.split_once('?').unwrap_or((&maintenance, ""));
-        let (server, _) = start.rsplit_once('/').unwrap();
-        Self { url: format!("{server}/{name}?{parameters}"), made: Some((maintenance, name)) }
-    }
-
-    /// Its URL, as orgd takes it.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let Some((maintenance, name)) = &self.made else { return };
-        // The whole cluster goes soon; a database that stays until then does no harm.
-        let _ = PgConnection::establish(maintenance)
-            .map(|mut conn| conn.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")));
-    }
-}
 
 /// A connection of the test.
 pub struct Sql {

@@ -17,8 +17,9 @@ use tempfile::TempDir;
 
 use super::client::Client;
 use super::contract::Seen;
-use super::database::{Database, Sql};
+use super::database::Sql;
 use super::rows::Kind;
+use super::test_database::Database;
 
 /// How long a server may take to start, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
