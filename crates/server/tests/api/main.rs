@@ -11,6 +11,8 @@
 )]
 #![expect(clippy::print_stderr, reason = "a failing test shows the log of its server")]
 
+#[path = "../support/harness.rs"]
+#[expect(dead_code, reason = "the tests of PostgreSQL use the rest")]
 mod harness;
 
 mod bodies;

@@ -17,9 +17,9 @@ use tempfile::TempDir;
 
 use super::client::Client;
 use super::contract::Seen;
-use super::database::Sql;
+use super::database::Database;
 use super::rows::Kind;
-use super::test_database::Database;
+use super::sql::Sql;
 
 /// How long a server may take to start, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,15 +60,7 @@ impl TestServer {
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::new(folder.path());
-        let mut all = BTreeMap::from([
-            ("ORGD_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-            ("ORGD_RATE_LIMIT".to_owned(), "0".to_owned()),
-            ("ORGD_LOG_FORMAT".to_owned(), "json".to_owned()),
-            ("ORGD_WORKERS".to_owned(), "2".to_owned()),
-            ("ORGD_READ_CONNECTIONS".to_owned(), "2".to_owned()),
-            ("ORGD_DATABASE_URL".to_owned(), database.url().to_owned()),
-        ]);
-        all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let all = settings_of(database.url(), settings);
         let run = Run::begin(&all);
         let owner = run.first_token();
         let seen = Seen::default();
@@ -115,6 +107,33 @@ impl TestServer {
     pub fn ends_well(&mut self) -> bool {
         let run = self.run.as_mut().expect("the server runs");
         run.child.wait().expect("it can be waited for").success()
+    }
+
+    /// Servers that start at the same moment on the new database with this URL; the session token that one of them printed is
+    /// known to all.
+    pub fn start_together(count: usize, url: &str) -> Vec<Self> {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let database = Arc::new(Database::new(folder.path()));
+        let settings = settings_of(url, &[]);
+        let runs: Vec<Run> = std::thread::scope(|scope| {
+            let starting: Vec<_> = (0..count).map(|_| scope.spawn(|| Run::begin(&settings))).collect();
+            starting.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        let printed: Vec<_> = runs.iter().filter(|run| !run.stdout.so_far().is_empty()).collect();
+        assert_eq!(printed.len(), 1, "one of them is the first");
+        let owner = printed[0].first_token();
+        let seen = Seen::default();
+        seen.token(&owner);
+        let server = |run| Self {
+            run: Some(run),
+            database: Arc::clone(&database),
+            _folder: Arc::clone(&folder),
+            settings: settings.clone(),
+            owner: owner.clone(),
+            seen: seen.clone(),
+            marked: Default::default(),
+        };
+        runs.into_iter().map(server).collect()
     }
 
     fn run(&self) -> &Run {
@@ -222,6 +241,13 @@ impl TestServer {
         token
     }
 
+    /// The names of the organizations in the database that are not deleted.
+    pub fn sql_organizations(&self) -> std::collections::BTreeSet<String> {
+        let names =
+            self.sql().words("SELECT string_agg(name, ' ') AS value FROM organizations WHERE deleted_at IS NULL");
+        names.split(' ').map(str::to_owned).collect()
+    }
+
     /// Opens the database behind the server's back.
     pub fn sql(&self) -> Sql {
         Sql::open(self.database_url())
@@ -235,7 +261,7 @@ impl TestServer {
             sql.put_marker(number);
         });
         let client = self.owner();
-        eventually(|| super::database::shows_marker(&client, number));
+        eventually(|| super::sql::shows_marker(&client, number));
     }
 }
 
@@ -243,6 +269,18 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn settings_of(url: &str, changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let basic = [
+        ("ORGD_LISTEN", "127.0.0.1:0"),
+        ("ORGD_RATE_LIMIT", "0"),
+        ("ORGD_LOG_FORMAT", "json"),
+        ("ORGD_WORKERS", "2"),
+        ("ORGD_READ_CONNECTIONS", "2"),
+        ("ORGD_DATABASE_URL", url),
+    ];
+    basic.iter().chain(changes).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// Tries again until it is so.

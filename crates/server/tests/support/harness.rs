@@ -7,8 +7,7 @@ mod database;
 mod lockout;
 mod rows;
 mod server;
-#[path = "../support/database.rs"]
-mod test_database;
+mod sql;
 mod wal_lock;
 
 pub use answer::Answer;
@@ -17,6 +16,11 @@ pub use contract::documented;
 pub use lockout::Lockout;
 pub use rows::{Job, Kind, Worker};
 pub use server::{TestServer, eventually, is_token};
+
+/// Opens the database with this URL.
+pub fn open_sql(url: &str) -> sql::Sql {
+    sql::Sql::open(url)
+}
 
 /// What answers to anybody who may not know whether a thing exists.
 pub const NOT_FOUND: &str = "{\"message\":\"Resource not found or you do not have access to this resource\"}\n";

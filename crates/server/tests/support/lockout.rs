@@ -1,8 +1,8 @@
 //! Keeps every reader out of the database.
 
-use super::database::Sql;
 use super::rows::Kind;
 use super::server::TestServer;
+use super::sql::Sql;
 use super::wal_lock::WalLock;
 
 /// No session token can be looked up until this is dropped.

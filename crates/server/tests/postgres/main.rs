@@ -1,0 +1,64 @@
+//! What only PostgreSQL makes possible and what only it can do to a server: several servers on one database, a lost
+//! connection, a database that restarts, a failover. These tests start clusters of their own.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, helpers included"
+)]
+#![expect(clippy::print_stderr, reason = "a failing test shows the log of its server")]
+
+#[path = "../support/harness.rs"]
+#[expect(dead_code, unused_imports, reason = "the black-box tests use the rest")]
+mod harness;
+
+mod connections;
+mod failover;
+mod replicas;
+mod writers;
+
+use std::time::{Duration, Instant};
+
+use harness::TestServer;
+use orgd_postgres_cluster::{Cluster, Installation, Options};
+
+/// The PostgreSQL under test: the one of `ORGD_TEST_POSTGRES`, else the newest of this machine.
+fn installation() -> Installation {
+    let all = Installation::find_all().unwrap_or_else(|error| panic!("{error}"));
+    let Ok(url) = std::env::var("ORGD_TEST_POSTGRES") else { return all.last().unwrap().clone() };
+    let mut conn = harness::open_sql(&url);
+    let major = conn.number("SELECT current_setting('server_version_num')::bigint / 10000 AS value");
+    let same = all.iter().find(|one| i64::from(one.major()) == major);
+    same.unwrap_or_else(|| panic!("PostgreSQL {major} is not among {all:?}")).clone()
+}
+
+fn cluster(options: &Options) -> Cluster {
+    Cluster::start(&installation(), options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A cluster with a server on a new database in it.
+fn serving() -> (Cluster, TestServer) {
+    let cluster = cluster(&Options::default());
+    let url = cluster.create_database("orgd").unwrap();
+    let server = TestServer::with(&[("ORGD_DATABASE_URL", &url)]);
+    (cluster, server)
+}
+
+/// What every server sees within this time of its commit, whatever breaks.
+const BOUND: Duration = Duration::from_secs(1);
+
+/// Asserts that it becomes so within [`BOUND`] and stays so.
+#[track_caller]
+fn soon(begun: Instant, what: &str, is_so: impl Fn() -> bool) {
+    // A busy machine answers late; what counts is what an answer says that was asked for after the bound.
+    loop {
+        let asked = Instant::now();
+        if is_so() {
+            break;
+        }
+        assert!(asked < begun + BOUND, "{what} is not seen {:?} after it was done", asked - begun);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(is_so(), "{what} is seen and then not");
+}

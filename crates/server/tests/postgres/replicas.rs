@@ -1,0 +1,176 @@
+//! Several servers on one database: each sees what the others write, also when its notifications fail and when it was frozen.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use orgd_postgres_cluster::{Cluster, Options};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::harness::{Client, Job, TestServer, Worker, eventually};
+use super::{cluster, serving, soon};
+
+/// Everything that one server does is seen by the others within a second.
+fn each_sees_the_others(servers: &[&TestServer], round: &str) {
+    for (number, writer) in servers.iter().enumerate() {
+        let owner = writer.owner();
+        let (name, other_name) = (format!("{round}-{number}-a"), format!("{round}-{number}-b"));
+        let all = |what: &str, begun: Instant, check: &dyn Fn(&Client) -> bool| {
+            for (reader, server) in servers.iter().enumerate() {
+                soon(begun, &format!("{what} of server {number} by server {reader}"), || check(&server.owner()));
+            }
+        };
+        let id = owner.create(&name);
+        all("a creation", Instant::now(), &|client| client.get(&format!("/organizations/{name}")).status == 200);
+        owner.patch(&format!("/organizations/{id}"), json!({ "name": other_name })).expect(200);
+        all("a rename", Instant::now(), &|client| {
+            client.get(&format!("/organizations/{name}")).status == 404
+                && client.get(&format!("/organizations/{other_name}")).status == 200
+        });
+        owner.delete(&format!("/organizations/{id}")).expect(200);
+        all("a deletion", Instant::now(), &|client| client.get(&format!("/organizations/{id}")).status == 404);
+        let listed = |client: &Client| client.get("/organizations").text().contains(&other_name);
+        all("a deletion in the list", Instant::now(), &|client| !listed(client));
+    }
+}
+
+/// What is taken away from a caller is taken away everywhere.
+fn revocations_hold_everywhere(servers: &[&TestServer], user: &str) {
+    let token = servers[0].user(user, &[], &[("coder", &["organization-admin"])]);
+    let calls = || servers.iter().map(|server| server.client(&token));
+    assert!(calls().all(|client| client.get("/organizations/coder").status == 200));
+    servers[0].sql().run(&format!(
+        "UPDATE organization_members SET roles = '[]' WHERE user_id = (SELECT id FROM users WHERE username = '{user}')"
+    ));
+    let begun = Instant::now();
+    for client in calls() {
+        soon(begun, "a role that was taken away", || client.patch("/organizations/coder", json!({})).status == 403);
+    }
+    servers[0].command(&["token", "revoke", &token]);
+    let begun = Instant::now();
+    for client in calls() {
+        soon(begun, "a revocation", || client.get("/organizations/coder").status == 401);
+    }
+}
+
+#[test]
+fn two_and_three_servers_see_each_others_writes() {
+    let (_cluster, first) = serving();
+    let second = first.replica(&[]);
+    each_sees_the_others(&[&first, &second], "two");
+    revocations_hold_everywhere(&[&first, &second], "ana");
+    let third = first.replica(&[("ORGD_WORKERS", "1")]);
+    each_sees_the_others(&[&first, &second, &third], "three");
+    revocations_hold_everywhere(&[&second, &third, &first], "bo");
+}
+
+/// Ends every connection of this purpose, again and again, while `work` runs.
+fn without<T>(cluster: &Cluster, application: &str, work: impl FnOnce() -> T) -> T {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let cutter = scope.spawn(|| {
+            let mut sql = super::harness::open_sql(&cluster.url("postgres"));
+            let query = format!(
+                "SELECT count(pg_terminate_backend(pid)) AS value FROM pg_stat_activity WHERE application_name = '{application}'"
+            );
+            let mut cut = 0;
+            while !over.load(Ordering::SeqCst) {
+                cut += sql.number(&query);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            cut
+        });
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        over.store(true, Ordering::SeqCst);
+        assert!(cutter.join().unwrap() > 0, "nothing was cut");
+        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn raw(server: &TestServer, path: &str) -> String {
+    let url = format!("http://{}{path}", server.address());
+    reqwest::blocking::get(url).unwrap().text().unwrap()
+}
+
+#[test]
+fn without_notifications_a_server_asks_the_database_says_so_and_catches_up() {
+    let (cluster, first) = serving();
+    let second = first.replica(&[]);
+    let is_down = |server: &TestServer| raw(server, "/metrics").contains("orgd_change_notifications_up 0");
+    eventually(|| !is_down(&first) && !is_down(&second));
+    assert_eq!(raw(&second, "/readyz"), "OK\n");
+    without(&cluster, "orgd follow", || {
+        eventually(|| is_down(&second));
+        assert!(raw(&second, "/readyz").contains("The notification connection is down"));
+        each_sees_the_others(&[&first, &second], "cut");
+        revocations_hold_everywhere(&[&first, &second], "ana");
+        // Not soon but at once: nothing is answered from memory that was not compared with the database.
+        for number in 0..20 {
+            let (name, owner) = (format!("at-once-{number}"), first.owner());
+            eventually(|| is_down(&second));
+            owner.create(&name);
+            assert_eq!(second.owner().get(&format!("/organizations/{name}")).status, 200, "{name}");
+        }
+    });
+    eventually(|| !is_down(&second));
+    assert_eq!(raw(&second, "/readyz"), "OK\n");
+    each_sees_the_others(&[&first, &second], "back");
+}
+
+#[test]
+fn a_frozen_server_answers_nothing_old_when_it_goes_on() {
+    let (_cluster, first) = serving();
+    let frozen = first.replica(&[]);
+    let token = first.user("ana", &[], &[("coder", &[])]);
+    let id = first.owner().create("acme");
+    eventually(|| frozen.owner().get("/organizations/acme").status == 200);
+    assert_eq!(frozen.client(&token).get("/organizations/coder").status, 200);
+    frozen.signal("STOP");
+    first.owner().patch("/organizations/acme", json!({"name": "apex"})).expect(200);
+    first.command(&["token", "revoke", &token]);
+    std::thread::sleep(Duration::from_millis(1500));
+    std::thread::scope(|scope| {
+        // The requests wait in the socket while it is frozen, so they are the first that it reads.
+        let asked = [
+            scope.spawn(|| frozen.client(&token).get("/organizations/coder").status),
+            scope.spawn(|| frozen.owner().get("/organizations/acme").status),
+            scope.spawn(|| frozen.owner().get("/organizations/apex").status),
+        ];
+        std::thread::sleep(Duration::from_millis(200));
+        frozen.signal("CONT");
+        assert_eq!(asked.map(|answer| answer.join().unwrap()), [401, 404, 200]);
+    });
+    assert_eq!(frozen.owner().get("/organizations/apex").expect(200)["id"], *id);
+}
+
+#[test]
+fn queue_numbers_agree_on_every_server() {
+    let (_cluster, first) = serving();
+    let second = first.replica(&[]);
+    let coder: Uuid = first.owner().get("/organizations/coder").expect(200)["id"].as_str().unwrap().parse().unwrap();
+    let jobs: Vec<Job> = (0..40).map(|second| Job::pending(coder, second)).collect();
+    first.change(|sql| {
+        jobs.iter().for_each(|job| sql.job(job));
+        sql.worker(&Worker { seen_ago: Some(-600), ..Worker::live(coder) });
+    });
+    let begun = Instant::now();
+    let numbers = |server: &TestServer| -> Vec<_> {
+        let list = server.owner().get("/organizations/coder/provisionerjobs").expect(200);
+        list.as_array().unwrap().iter().map(|job| (job["queue_position"].clone(), job["queue_size"].clone())).collect()
+    };
+    let expected: Vec<_> = (0..40).rev().map(|place| (json!(place + 1), json!(40))).collect();
+    soon(begun, "the queue", || numbers(&second) == expected);
+    assert_eq!(numbers(&first), expected);
+}
+
+#[test]
+fn servers_that_start_together_on_an_empty_database_make_it_once() {
+    let cluster = cluster(&Options::default());
+    let url = cluster.create_database("orgd").unwrap();
+    let servers = TestServer::start_together(8, &url);
+    for server in &servers {
+        assert_eq!(server.owner().get("/organizations").expect(200).as_array().unwrap().len(), 1);
+    }
+    let count = |table: &str| cluster.sql("orgd", &format!("SELECT count(*) FROM {table}")).unwrap().trim().to_owned();
+    assert_eq!(["organizations", "users", "api_keys"].map(count), ["1", "1", "1"]);
+}
