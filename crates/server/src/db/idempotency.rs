@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use diesel::query_dsl::methods::FilterDsl;
 use diesel::sql_types::BigInt;
 use orgd_api_types::Timestamp;
 use serde::Serialize;
@@ -82,7 +81,10 @@ fn once<T: Serialize>(
     // Before the work: the same attempt on another server waits here for the end of this one, and not at a rule that the work
     // of both would break, such as a name that is taken.
     if !take_key(conn, attempt)? {
-        return Ok((find(conn, attempt)?, Vec::new()));
+        match find(conn, attempt)? {
+            Some(answered) => return Ok((answered, Vec::new())),
+            None => take_over_key(conn, attempt)?,
+        }
     }
     let (value, changes) = work(conn)?;
     diesel::update(idempotency_keys::table.find((DbUuid(attempt.user), &attempt.request.key)))
@@ -92,39 +94,66 @@ fn once<T: Serialize>(
     Ok((Answered::Now(value), changes))
 }
 
-/// Stores the attempt, with no body yet, in place of one that is too old to count; false when there is one that counts.
+/// The columns of an attempt that has no answer yet.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = idempotency_keys, primary_key(user_id, key))]
+struct AttemptRow<'a> {
+    user_id: DbUuid,
+    key: &'a str,
+    request_hash: &'a [u8],
+    status: i16,
+    body: &'a [u8],
+    created_at: DbTime,
+}
+
+impl<'a> From<&'a Attempt> for AttemptRow<'a> {
+    fn from(Attempt { user, request, at }: &'a Attempt) -> Self {
+        Self {
+            user_id: DbUuid(*user),
+            key: &request.key,
+            request_hash: &request.hash,
+            // No status is too large; one that were would be refused by the table.
+            status: i16::try_from(request.status).unwrap_or_default(),
+            body: &[],
+            created_at: DbTime(*at),
+        }
+    }
+}
+
+/// Stores the attempt; false when there is one with this key. Waits for another server that is storing one, and locks nothing
+/// if that one stays, so that repetitions are in nobody's way.
 fn take_key(conn: &mut Conn, attempt: &Attempt) -> Result<bool, DbError> {
-    let Attempt { user, request, at } = attempt;
-    let body: &[u8] = &[];
-    let values = (
-        idempotency_keys::request_hash.eq(request.hash.as_slice()),
-        idempotency_keys::status.eq(i16::try_from(request.status).unwrap_or_default()),
-        idempotency_keys::body.eq(body),
-        idempotency_keys::created_at.eq(DbTime(*at)),
-    );
-    let row = (idempotency_keys::user_id.eq(DbUuid(*user)), idempotency_keys::key.eq(&request.key), values);
     let insert = diesel::insert_into(idempotency_keys::table)
-        .values(row)
+        .values(AttemptRow::from(attempt))
         .on_conflict((idempotency_keys::user_id, idempotency_keys::key))
-        .do_update()
-        .set(values);
-    let insert = FilterDsl::filter(insert, idempotency_keys::created_at.le(attempt.horizon()));
+        .do_nothing();
     Ok(on_inner!(conn, inner => insert.execute(inner))? > 0)
 }
 
-/// What was answered to the same attempt.
-fn find<T>(conn: &mut Conn, attempt: &Attempt) -> Result<Answered<T>, DbError> {
-    let row = idempotency_keys::table.find((DbUuid(attempt.user), &attempt.request.key)).select((
-        idempotency_keys::request_hash,
-        idempotency_keys::status,
-        idempotency_keys::body,
-    ));
-    let (hash, status, body): (Vec<u8>, i16, Vec<u8>) = on_inner!(conn, inner => row.first(inner))?;
+/// What was answered to the same attempt; `None` when that is too old to count.
+fn find<T>(conn: &mut Conn, attempt: &Attempt) -> Result<Option<Answered<T>>, DbError> {
+    let row = idempotency_keys::table
+        .find((DbUuid(attempt.user), &attempt.request.key))
+        .filter(idempotency_keys::created_at.gt(attempt.horizon()))
+        .select((idempotency_keys::request_hash, idempotency_keys::status, idempotency_keys::body));
+    let found: Option<(Vec<u8>, i16, Vec<u8>)> = on_inner!(conn, inner => row.first(inner)).optional()?;
+    let Some((hash, status, body)) = found else { return Ok(None) };
     if hash != attempt.request.hash {
         return Err(DbError::Conflict(Constraint::IdempotencyKey));
     }
     let status = u16::try_from(status).map_err(|_| DbError::Internal(format!("the status {status} is none")))?;
-    Ok(Answered::Before { status, body })
+    Ok(Some(Answered::Before { status, body }))
+}
+
+/// Puts the attempt in the place of one that is too old to count.
+fn take_over_key(conn: &mut Conn, attempt: &Attempt) -> Result<(), DbError> {
+    let old = idempotency_keys::table
+        .find((DbUuid(attempt.user), &attempt.request.key))
+        .filter(idempotency_keys::created_at.le(attempt.horizon()));
+    match diesel::update(old).set(AttemptRow::from(attempt)).execute(conn)? {
+        0 => Err(DbError::InTheWay("another server took the idempotency key over, or removed it".to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// Removes a few of the answers that no longer count.

@@ -33,7 +33,7 @@ pub fn read_key<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Result<Option
     let text = str::from_utf8(key).ok().filter(|key| (1..=LONGEST).contains(&key.len()));
     match text.filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic())) {
         Some(key) => Ok(Some(key.to_owned())),
-        None => Err(ValidationError::new(HEADER, &format!("must be 1 to {LONGEST} visible ASCII characters"))),
+        None => Err(ValidationError::new(HEADER, format!("must be 1 to {LONGEST} visible ASCII characters"))),
     }
 }
 
