@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use orgd_api_types::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -20,8 +19,6 @@ use crate::wire::idempotency::RepeatableRequest;
 
 /// How long an answer is kept, in microseconds: a day.
 const KEPT: i64 = 24 * 60 * 60 * 1_000_000;
-/// How many answers that are older are removed with each new one: more than one, so that they become fewer.
-const REMOVED: i64 = 16;
 
 /// An attempt at a write that may have been made before.
 #[derive(Debug, Clone)]
@@ -156,24 +153,21 @@ fn take_over_key(conn: &mut Conn, attempt: &Attempt) -> Result<(), DbError> {
     }
 }
 
-/// Removes a few of the answers that no longer count.
+/// Removes a few of the answers that no longer count: more than one for each new one, so that they become fewer.
 fn remove_old(conn: &mut Conn, horizon: DbTime) -> Result<(), DbError> {
     match conn {
         Conn::Sqlite(conn) => diesel::sql_query(
             "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
-             (SELECT user_id, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)",
+             (SELECT user_id, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT 16)",
         )
         .bind::<SqlTime, _>(horizon)
-        .bind::<BigInt, _>(REMOVED)
         .execute(conn)?,
-        // What another server is removing is left to it.
+        // By their places, so that no plan reads the whole table. What another server is removing is left to it.
         Conn::Postgres(conn) => diesel::sql_query(
-            "DELETE FROM idempotency_keys WHERE (user_id, key) IN \
-             (SELECT user_id, key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2 \
-              FOR UPDATE SKIP LOCKED)",
+            "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY \
+             (SELECT ctid FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT 16 FOR UPDATE SKIP LOCKED))",
         )
         .bind::<SqlTime, _>(horizon)
-        .bind::<BigInt, _>(REMOVED)
         .execute(conn)?,
     };
     Ok(())
