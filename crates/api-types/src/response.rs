@@ -23,7 +23,7 @@ pub struct Response {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = codersdk::ValidationError)]
 pub struct ValidationError {
-    /// The key of the body or the name of the query parameter.
+    /// The key of the body, or the name of the query parameter or header.
     pub field: String,
     /// The rule, in words.
     pub detail: String,

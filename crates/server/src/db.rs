@@ -10,6 +10,7 @@ pub mod bootstrap;
 mod conn;
 mod error;
 pub mod feed;
+pub mod idempotency;
 pub mod jobs;
 pub mod load;
 pub(crate) mod members;

@@ -10,6 +10,7 @@ mod errors_documented;
 mod examples;
 mod gate;
 mod health;
+mod idempotency;
 pub mod middleware;
 mod organizations;
 mod pages;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 pub mod body;
 pub mod encode;
+pub mod idempotency;
 pub mod percent;
 pub mod query;
 pub mod reference;

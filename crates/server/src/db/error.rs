@@ -19,6 +19,8 @@ pub enum Constraint {
     ProvisionerJobId,
     /// An organization with this identifier exists.
     OrganizationId,
+    /// The user has given this idempotency key with another request.
+    IdempotencyKey,
 }
 
 /// Why a statement or a transaction failed.

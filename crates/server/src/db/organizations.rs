@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::conn::{Conn, MultiBackend, on_inner};
 use super::error::DbError;
+use super::idempotency::{Answered, Attempt};
 use super::schema::{organization_members, organizations, provisioner_keys, users};
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort};
@@ -107,17 +108,21 @@ impl Database {
         self.readers.read(Effort::Large, list).await
     }
 
-    /// Inserts an organization and makes `creator` its member, both or neither.
-    pub async fn create_organization(&self, new: Organization, creator: Uuid) -> Result<Arc<Organization>, DbError> {
+    /// Inserts an organization and makes `creator` its member, both or neither; a repeated attempt does nothing.
+    pub async fn create_organization(
+        &self,
+        new: Organization,
+        creator: Uuid,
+        attempt: Option<Attempt>,
+    ) -> Result<Answered<Organization>, DbError> {
         let new = Arc::new(new);
-        self.writer
-            .write(move |conn| {
-                insert(conn, &new)?;
-                super::members::insert(conn, creator, new.id, "[]", new.created_at)?;
-                let joined = Change::MemberSaved { user: creator, organization: new.id, roles: RoleSet::EMPTY };
-                Ok((Arc::clone(&new), vec![Change::OrganizationSaved(Arc::clone(&new)), joined]))
-            })
-            .await
+        self.write_once(attempt, move |conn| {
+            insert(conn, &new)?;
+            super::members::insert(conn, creator, new.id, "[]", new.created_at)?;
+            let joined = Change::MemberSaved { user: creator, organization: new.id, roles: RoleSet::EMPTY };
+            Ok((Arc::clone(&new), vec![Change::OrganizationSaved(Arc::clone(&new)), joined]))
+        })
+        .await
     }
 
     /// Changes the given columns of a live organization and moves `updated_at`; `None` when there is no such organization.

@@ -161,6 +161,20 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{SqlTime, SqlUuid};
+
+    idempotency_keys (user_id, key) {
+        user_id -> SqlUuid,
+        key -> Text,
+        request_hash -> Binary,
+        status -> SmallInt,
+        body -> Binary,
+        created_at -> SqlTime,
+    }
+}
+
 joinable!(organization_members -> users (user_id));
 joinable!(api_keys -> users (user_id));
 allow_tables_to_appear_in_same_query!(organizations, users, api_keys, organization_members);

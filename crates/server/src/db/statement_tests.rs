@@ -96,7 +96,8 @@ fn writes_are_prepared_once() {
                 updated_at: now,
                 is_default: false,
             };
-            let id = database.create_organization(new, owner).await.unwrap().id;
+            let id = new.id;
+            database.create_organization(new, owner, None).await.unwrap();
             database.update_organization(id, Default::default(), now).await.unwrap();
             database.delete_organization(id, now).await.unwrap();
         }

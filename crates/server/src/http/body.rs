@@ -64,6 +64,16 @@ impl UnreadableBody {
 
 /// Reads the body of a request as JSON.
 pub async fn json<T: DeserializeOwned + Default>(request: &HttpRequest, payload: Payload) -> Result<T, UnreadableBody> {
+    parse(&read(request, payload).await?)
+}
+
+/// Takes the bytes of a body for JSON.
+pub fn parse<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, UnreadableBody> {
+    read_json(bytes).map_err(UnreadableBody::Json)
+}
+
+/// Reads the bytes of a body that says it is JSON.
+pub async fn read(request: &HttpRequest, payload: Payload) -> Result<BytesMut, UnreadableBody> {
     let headers = request.headers();
     check_media_type(text_of(headers, &CONTENT_TYPE)).map_err(UnreadableBody::MediaType)?;
     if let Some(encoding) = text_of(headers, &CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
@@ -74,10 +84,9 @@ pub async fn json<T: DeserializeOwned + Default>(request: &HttpRequest, payload:
     if announced.is_some_and(|length| length > MAX_BODY) {
         return Err(UnreadableBody::TooLarge);
     }
-    let bytes = actix_web::rt::time::timeout(DEADLINE, collect(payload, announced.unwrap_or(0)))
+    actix_web::rt::time::timeout(DEADLINE, collect(payload, announced.unwrap_or(0)))
         .await
-        .map_err(|_| UnreadableBody::Interrupted(format!("The body did not arrive within {DEADLINE:?}.")))??;
-    read_json(&bytes).map_err(UnreadableBody::Json)
+        .map_err(|_| UnreadableBody::Interrupted(format!("The body did not arrive within {DEADLINE:?}.")))?
 }
 
 async fn collect(mut payload: Payload, announced: usize) -> Result<BytesMut, UnreadableBody> {

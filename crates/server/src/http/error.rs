@@ -12,6 +12,7 @@ use super::body::UnreadableBody;
 use crate::auth::authenticate::AuthenticationError;
 use crate::db::DbError;
 use crate::service::ServiceError;
+use crate::wire;
 
 /// Nothing can be told apart from nothing that may be seen.
 pub const NOT_FOUND: &str = "Resource not found or you do not have access to this resource";
@@ -25,6 +26,10 @@ pub const UNAVAILABLE: &str = "The server is overloaded or its database is out o
 pub const UNCONFIRMED: &str = "The database did not confirm the change in time. It may have been made or not.";
 /// What to do about that.
 const REPEAT: &str = "A POST with an Idempotency-Key can be repeated with the same key: it then happens once.";
+/// The message when a key was given before with another request.
+pub const KEY_USED: &str = "This Idempotency-Key was used for another request.";
+/// The rule that this breaks.
+pub const KEY_RULE: &str = "must be a new one for each request, and the same one only to repeat that request";
 /// Seconds after which a busy server may be asked again.
 const RETRY_SOON: u32 = 1;
 
@@ -37,6 +42,8 @@ pub enum ApiError {
     Authentication(AuthenticationError),
     /// Query parameters break rules.
     Query(Vec<ValidationError>),
+    /// Headers break rules.
+    Headers(Vec<ValidationError>),
     /// The body cannot be read.
     Body(UnreadableBody),
     /// A path segment that must be a UUID is none.
@@ -105,7 +112,7 @@ impl ApiError {
             }
             Self::Authentication(AuthenticationError::Database(_)) | Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Authentication(_) => StatusCode::UNAUTHORIZED,
-            Self::Query(_) | Self::Uuid { .. } | Self::CrossSite(_) => StatusCode::BAD_REQUEST,
+            Self::Query(_) | Self::Headers(_) | Self::Uuid { .. } | Self::CrossSite(_) => StatusCode::BAD_REQUEST,
             Self::Body(error) => error.status(),
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::BypassRefused => StatusCode::PRECONDITION_REQUIRED,
@@ -129,6 +136,11 @@ impl ApiError {
             Self::Authentication(error) => explain(SIGNED_OUT, error.to_string()),
             Self::Query(validations) => Response {
                 message: "Invalid query parameters.".to_owned(),
+                detail: String::new(),
+                validations: validations.clone(),
+            },
+            Self::Headers(validations) => Response {
+                message: "Invalid request headers.".to_owned(),
                 detail: String::new(),
                 validations: validations.clone(),
             },
@@ -178,6 +190,7 @@ fn service_status(error: &ServiceError) -> StatusCode {
         ServiceError::NotFound => StatusCode::NOT_FOUND,
         ServiceError::Forbidden(_) => StatusCode::FORBIDDEN,
         ServiceError::NameTaken(_) | ServiceError::DeletionBlocked(_) => StatusCode::CONFLICT,
+        ServiceError::KeyOfAnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
         ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_) => StatusCode::SERVICE_UNAVAILABLE,
         ServiceError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -200,6 +213,10 @@ fn service_body(error: &ServiceError) -> Response {
         ServiceError::NameTaken(name) => {
             let taken = ValidationError::new("name", "This value is already in use and should be unique.");
             (format!("Organization already exists with the name \"{name}\"."), String::new(), vec![taken])
+        }
+        ServiceError::KeyOfAnotherRequest => {
+            let used = ValidationError::new(wire::idempotency::HEADER, KEY_RULE);
+            (KEY_USED.to_owned(), String::new(), vec![used])
         }
         ServiceError::DeletionBlocked(blockers) => {
             ("Error deleting organization.".to_owned(), blockers.in_words(), Vec::new())

@@ -10,7 +10,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr};
 
 use super::body::too_large;
-use super::error::{INTERNAL, NOT_FOUND, SIGNED_OUT, UNAVAILABLE};
+use super::error::{INTERNAL, KEY_RULE, KEY_USED, NOT_FOUND, SIGNED_OUT, UNAVAILABLE};
+use crate::wire;
 
 /// One error answer: its status, its name among the components, its meaning and an example.
 struct Documented {
@@ -49,7 +50,7 @@ error_set! {
 }
 error_set! {
     /// Of creating.
-    CreateErrors: 400 401 403 409 413 415 428 429 500 503
+    CreateErrors: 400 401 403 409 413 415 422 428 429 500 503
 }
 error_set! {
     /// Of changing.
@@ -117,7 +118,8 @@ fn documented() -> Vec<Documented> {
             ..answer(
                 503,
                 "ServiceUnavailable",
-                "The database is overloaded or out of reach. Nothing was changed; try again.",
+                "The database is overloaded or out of reach. Nothing was changed, unless the message says that this is not known. \
+                 Try again; a POST that has an `Idempotency-Key` happens once however often it is sent.",
                 say(UNAVAILABLE, ""),
             )
         },
@@ -131,6 +133,7 @@ fn refusals(answer: impl Fn(u16, &'static str, &'static str, Response) -> Docume
         "must be 1 to 32 letters and digits in groups joined by single hyphens, for example \"platform-team\"",
     );
     let taken = ValidationError::new("name", "This value is already in use and should be unique.");
+    let used = ValidationError::new(wire::idempotency::HEADER, KEY_RULE);
     vec![
         answer(
             400,
@@ -171,6 +174,12 @@ fn refusals(answer: impl Fn(u16, &'static str, &'static str, Response) -> Docume
             "UnsupportedMediaType",
             "The `Content-Type` of the body is neither absent nor JSON.",
             say("Unsupported media type.", "Content-Type \"text/plain\" is not supported; send application/json."),
+        ),
+        answer(
+            422,
+            "IdempotencyKeyReused",
+            "The caller has used this `Idempotency-Key` within a day for a request with another body.",
+            Response { validations: vec![used], ..say(KEY_USED, "") },
         ),
         answer(
             428,

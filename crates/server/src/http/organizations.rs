@@ -8,7 +8,7 @@ use orgd_api_types::{CreateOrganizationRequest, Organization, Response, UpdateOr
 use super::error::ApiError;
 use super::errors_documented::{CreateErrors, DeleteErrors, ListErrors, ReadErrors, UpdateErrors};
 use super::gate::{AtOrganization, Entered};
-use super::{answer, body};
+use super::{answer, body, idempotency};
 
 /// Get organizations
 ///
@@ -26,12 +26,16 @@ pub async fn get_organizations(entered: Entered) -> HttpResponse {
 /// Create organization
 ///
 /// Creates an organization and makes the caller its first member. Only an owner may. A name is taken when another organization
-/// that is not deleted has it in any case.
+/// that is not deleted has it in any case. With an `Idempotency-Key` the request can be repeated for a day: it creates once,
+/// and repetitions get the first answer again.
 #[utoipa::path(
     post, path = "/organizations", operation_id = "createOrganization", tag = "Organizations",
     security(("CoderSessionToken" = [])),
     request_body(content = CreateOrganizationRequest, description = "Create organization request"),
-    responses((status = 201, description = "Created", body = Organization), CreateErrors)
+    responses((
+        status = 201, description = "Created", body = Organization,
+        headers(("Idempotent-Replayed" = bool, description = "Present and true when this is the answer to an earlier request with the same `Idempotency-Key`."))
+    ), CreateErrors)
 )]
 pub async fn create_organization(
     entered: Entered,
@@ -39,9 +43,9 @@ pub async fn create_organization(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let Entered { app, caller, .. } = entered.require()?;
-    let new: CreateOrganizationRequest = body::json(&request, payload).await?;
-    let created = app.services.create_organization(&caller, new).await?;
-    Ok(answer::encoded(StatusCode::CREATED, &*created))
+    let (new, repeatable) = idempotency::read(&request, payload, StatusCode::CREATED).await?;
+    let created = app.services.create_organization(&caller, new, repeatable).await?;
+    Ok(idempotency::answer(StatusCode::CREATED, created))
 }
 
 /// Get organization by ID

@@ -3,8 +3,8 @@
 use orgd_api_types::ValidationError;
 
 use crate::auth::permission::Permission;
-use crate::db::DbError;
 use crate::db::organizations::DeletionBlockers;
+use crate::db::{Constraint, DbError};
 
 /// Every way in which an operation can end other than well.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,9 @@ pub enum ServiceError {
     /// Another organization has this name.
     #[error("organization name {0:?} is taken")]
     NameTaken(String),
+    /// The caller has given this idempotency key with another request.
+    #[error("the idempotency key belongs to another request")]
+    KeyOfAnotherRequest,
     /// Something in the organization must go first.
     #[error("{}", .0.in_words())]
     DeletionBlocked(DeletionBlockers),
@@ -46,6 +49,7 @@ impl From<DbError> for ServiceError {
         match error {
             DbError::Unavailable(why) | DbError::Lost(why) | DbError::InTheWay(why) => Self::Unavailable(why),
             DbError::OutcomeUnknown(why) => Self::OutcomeUnknown(why),
+            DbError::Conflict(Constraint::IdempotencyKey) => Self::KeyOfAnotherRequest,
             DbError::Conflict(_) | DbError::Internal(_) => Self::Internal(error.to_string()),
         }
     }

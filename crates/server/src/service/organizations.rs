@@ -11,10 +11,12 @@ use super::Services;
 use super::error::ServiceError;
 use crate::auth::authenticate::Caller;
 use crate::auth::permission::Permission;
+use crate::db::idempotency::{Answered, Attempt};
 use crate::db::organizations::{Deletion, OrganizationChanges};
 use crate::db::{Constraint, DbError};
 use crate::model::organizations::CachedOrganization;
 use crate::wire::body::validations_of;
+use crate::wire::idempotency::RepeatableRequest;
 use crate::wire::reference::OrganizationRef;
 
 /// The order in which failing fields are reported.
@@ -57,12 +59,14 @@ impl Services {
             .ok_or(ServiceError::NotFound)
     }
 
-    /// Creates an organization and makes the caller its member. An empty display name becomes the name.
+    /// Creates an organization and makes the caller its member. An empty display name becomes the name. What was done before is
+    /// not done again.
     pub async fn create_organization(
         &self,
         caller: &Caller,
         request: CreateOrganizationRequest,
-    ) -> Result<Arc<Organization>, ServiceError> {
+        repeatable: Option<RepeatableRequest>,
+    ) -> Result<Answered<Organization>, ServiceError> {
         request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
         let name = request.name.unwrap_or_default();
         refuse_reserved(&name)?;
@@ -77,7 +81,9 @@ impl Services {
             is_default: false,
             name: name.clone(),
         };
-        let created = self.database.create_organization(organization, caller.principal.user_id).await;
+        let creator = caller.principal.user_id;
+        let attempt = repeatable.map(|request| Attempt { user: creator, request, at: now });
+        let created = self.database.create_organization(organization, creator, attempt).await;
         created.map_err(|error| name_conflict(error, name))
     }
 

@@ -21,6 +21,7 @@ mod create;
 mod credentials;
 mod delete;
 mod framing;
+mod idempotency;
 mod job_filters;
 mod job_list;
 mod job_object;

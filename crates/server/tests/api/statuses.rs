@@ -98,6 +98,10 @@ fn refusals() -> Produced {
     assert_eq!(owner.patch("/organizations/coder", json!({"name": "ACME"})).status, 409);
     assert_eq!(owner.delete("/organizations/acme").status, 409);
 
+    let with_key = |body| owner.request("POST", "/organizations").header("Idempotency-Key", "k").json(&body).send();
+    assert_eq!(with_key(json!({"name": "first"})).status, 201);
+    assert_eq!(with_key(json!({"name": "second"})).status, 422);
+
     for (method, path) in [("POST", "/organizations"), ("PATCH", "/organizations/coder")] {
         let large = owner.request(method, path).body(vec![b' '; 1024 * 1024 + 1]);
         assert_eq!(large.send().status, 413, "{method}");

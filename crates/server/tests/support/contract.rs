@@ -86,6 +86,12 @@ impl Documented {
         self.answers.keys().cloned().collect()
     }
 
+    /// The ids of the operations that are POSTs.
+    pub fn posts(&self) -> Vec<String> {
+        let posts = self.operations.iter().filter(|operation| operation.method == "POST");
+        posts.map(|operation| operation.id.clone()).collect()
+    }
+
     /// The operation that serves this method and path, which is given as it was sent.
     fn operation(&self, method: &str, target: &str) -> Option<&OperationSpec> {
         let path = target.split('?').next()?.strip_prefix(BASE)?;

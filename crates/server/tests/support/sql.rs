@@ -100,6 +100,15 @@ impl Sql {
         });
     }
 
+    /// Makes every stored answer older by so many seconds.
+    pub fn age_idempotency_keys(&mut self, seconds: i64) {
+        let older = match self.kind() {
+            Kind::Sqlite => format!("created_at - {seconds} * 1000000"),
+            Kind::Postgres => format!("created_at - interval '{seconds} seconds'"),
+        };
+        self.run(&format!("UPDATE idempotency_keys SET created_at = {older}"));
+    }
+
     fn tag_set(&mut self, tags: &str) -> i64 {
         self.run(&format!("INSERT INTO tag_sets (tags) VALUES ({}) ON CONFLICT DO NOTHING", text(tags)));
         self.number(&format!("SELECT CAST(id AS bigint) AS value FROM tag_sets WHERE tags = {}", text(tags)))
