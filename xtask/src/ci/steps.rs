@@ -30,6 +30,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "test", about: "every test of the workspace, on SQLite", run: test },
     Step { name: "test-oldest", about: "the same on the oldest supported PostgreSQL", run: test_oldest },
     Step { name: "test-newest", about: "the same on the newest supported PostgreSQL", run: test_newest },
+    Step { name: "tls", about: "a build with TLS to PostgreSQL insists on the right certificate", run: tls },
     Step { name: "tour", about: "the README's commands answer what it says", run: tour },
     Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
     Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
@@ -75,6 +76,12 @@ fn test_on_postgres(place: &Place, database: &str) -> anyhow::Result<()> {
 fn test_on(place: &Place, database: &str, arguments: &[&str]) -> anyhow::Result<()> {
     let task = ["xtask", "test", "--database", database, "--", "--quiet"];
     run(command(&place.root, "cargo", &task).args(arguments))
+}
+
+/// Only what the feature changes: all else was tested without it.
+fn tls(place: &Place) -> anyhow::Result<()> {
+    let arguments = ["test", "--quiet", "--package", "orgd", "--features", "pg-tls", "--test", "postgres", "tls::"];
+    run(&mut command(&place.root, "cargo", &arguments))
 }
 
 fn tour(place: &Place) -> anyhow::Result<()> {

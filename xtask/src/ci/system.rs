@@ -9,8 +9,17 @@ use super::shell::{command, is_installed, run};
 use crate::postgres::Installed;
 
 /// Programs that the steps need, with the Debian package that has each.
-const NEEDED: &[(&str, &str)] =
-    &[("chromium", "chromium"), ("curl", "curl"), ("openssl", "openssl"), ("python3", "python3"), ("wrk", "wrk")];
+const NEEDED: &[(&str, &str)] = &[
+    ("chromium", "chromium"),
+    ("curl", "curl"),
+    ("openssl", "openssl"),
+    ("pkg-config", "pkg-config"),
+    ("python3", "python3"),
+    ("wrk", "wrk"),
+];
+
+/// What the build with TLS to PostgreSQL needs.
+const OPENSSL_HEADER: (&str, &str) = ("/usr/include/openssl/ssl.h", "libssl-dev");
 
 /// A setting of Debian's PostgreSQL packages: installing them makes no cluster, which would also be started. Ours are thrown away.
 const NO_CLUSTER: (&str, &str) = ("/etc/postgresql-common/createcluster.d/orgd.conf", "create_main_cluster = false\n");
@@ -22,6 +31,9 @@ const NO_CLUSTER: (&str, &str) = ("/etc/postgresql-common/createcluster.d/orgd.c
 pub(super) fn install(place: &Place) -> anyhow::Result<()> {
     let mut missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
+    if !Path::new(OPENSSL_HEADER.0).is_file() {
+        missing.push(OPENSSL_HEADER.1);
+    }
     if !makes_environments(&place.root) {
         missing.push("python3-venv");
     }

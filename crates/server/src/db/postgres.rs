@@ -71,7 +71,14 @@ pub fn connect(url: &PostgresUrl, purpose: Purpose) -> Result<PgConnection, DbEr
     let mut parameters = CONNECTING.to_vec();
     parameters.push(("application_name", purpose.application_name()));
     let connected = PgConnection::establish(&url.with_defaults(&parameters));
-    let mut conn = connected.map_err(|error| DbError::Unavailable(format!("cannot connect to {url}: {error}")))?;
+    let mut conn = connected.map_err(|error| {
+        let hint = if cfg!(feature = "pg-tls") || !error.to_string().contains("SSL support is not compiled in") {
+            ""
+        } else {
+            " (build orgd with --features pg-tls)"
+        };
+        DbError::Unavailable(format!("cannot connect to {url}: {error}{hint}"))
+    })?;
     conn.batch_execute(&purpose.settings())?;
     Ok(conn)
 }

@@ -20,8 +20,10 @@ use super::dropped::DroppedLines;
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
 /// The statuses that are counted one by one; any other is counted as `other`.
-const STATUSES: [u16; 23] =
-    [200, 201, 202, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 428, 429, 500, 503];
+const STATUSES: [u16; 24] = [
+    200, 201, 202, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 428, 429, 500,
+    503,
+];
 
 /// Upper bounds of the buckets for latencies, in microseconds.
 const LATENCIES: [u64; 11] =

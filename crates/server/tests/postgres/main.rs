@@ -16,6 +16,7 @@ mod harness;
 mod connections;
 mod failover;
 mod replicas;
+mod tls;
 mod writers;
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! Callers that create organizations all the time and note what they were told.
+//! Callers that create organizations all the time and note what they were told. Every other one sends an `Idempotency-Key` and
+//! repeats what was not acknowledged until it is.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::thread::JoinHandle;
 
 use serde_json::json;
 
-use super::harness::{Client, TestServer};
+use super::harness::{BASE, Client, TestServer};
 
 /// Threads that write.
 pub struct Writers {
@@ -26,6 +27,8 @@ pub struct Told {
     pub refused_names: BTreeSet<String>,
     /// How many answers were 503.
     pub refused: usize,
+    /// How many creations had been made before they were repeated.
+    pub replayed: usize,
 }
 
 impl Writers {
@@ -35,7 +38,10 @@ impl Writers {
         let thread = |writer| {
             let (client, over) = (server.owner(), Arc::clone(&over));
             let prefix = format!("{prefix}-{writer}");
-            std::thread::spawn(move || write(&client, &over, &prefix))
+            let repeats = writer % 2 == 1;
+            std::thread::spawn(
+                move || if repeats { repeat(&client, &over, &prefix) } else { write(&client, &over, &prefix) },
+            )
         };
         let threads = (0..count).map(thread).collect();
         Self { over, threads }
@@ -51,6 +57,7 @@ impl Writers {
             all.unknown.extend(told.unknown);
             all.refused_names.extend(told.refused_names);
             all.refused += told.refused;
+            all.replayed += told.replayed;
         }
         all
     }
@@ -76,6 +83,32 @@ fn write(client: &Client, over: &AtomicBool, prefix: &str) -> Told {
                 }
             }
             other => panic!("{other}: {}", answer.text()),
+        }
+    }
+    told
+}
+
+/// Whatever happens in between, each creation happens once.
+fn repeat(client: &Client, over: &AtomicBool, prefix: &str) -> Told {
+    let mut told = Told::default();
+    for number in 0.. {
+        if over.load(Ordering::SeqCst) {
+            break;
+        }
+        let name = format!("{prefix}-{number}");
+        loop {
+            let request = client.request_at("POST", &format!("{BASE}/organizations"));
+            let request = request.header("Idempotency-Key", &name).json(&json!({ "name": name }));
+            let answer = request.send();
+            match answer.status {
+                201 => {
+                    told.replayed += usize::from(answer.header("idempotent-replayed") == Some("true"));
+                    told.acknowledged.insert(name);
+                    break;
+                }
+                503 => told.refused += 1,
+                other => panic!("{other}: {}", answer.text()),
+            }
         }
     }
     told
