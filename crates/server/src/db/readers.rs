@@ -106,8 +106,8 @@ impl Readers {
     }
 
     /// Runs a read: on the calling thread where that is cheap, else on a thread for blocking work, so that a slow or absent
-    /// database holds up no thread that serves requests. It may run twice, when its connection turns out to be lost.
-    /// `Unavailable` when no connection is free within two seconds.
+    /// database holds up no thread that serves requests. `Unavailable` when no connection is free within two seconds; within that
+    /// time it runs again when its connection turns out to be lost.
     pub async fn read<T, F>(&self, effort: Effort, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
@@ -136,17 +136,17 @@ impl Readers {
     }
 
     fn read_until<T>(&self, deadline: Instant, work: impl Fn(&mut Conn) -> Result<T, DbError>) -> Result<T, DbError> {
-        let mut session = self.take(deadline)?;
-        match work(&mut session.conn) {
-            Err(DbError::Lost(_)) => self.give_up(session),
-            result => return result,
+        loop {
+            let mut session = self.take(deadline)?;
+            let result = work(&mut session.conn);
+            let is_lost = matches!(result, Err(DbError::Lost(_)));
+            if is_lost {
+                self.give_up(session);
+            }
+            if !is_lost || Instant::now() >= deadline {
+                return result;
+            }
         }
-        let mut session = self.take(deadline)?;
-        let result = work(&mut session.conn);
-        if matches!(result, Err(DbError::Lost(_))) {
-            self.give_up(session);
-        }
-        result
     }
 
     /// A connection that was opened after the last one that turned out to be lost.

@@ -163,6 +163,42 @@ fn queue_numbers_agree_on_every_server() {
     assert_eq!(numbers(&first), expected);
 }
 
+/// Batches of two servers change the same rows in opposite orders: PostgreSQL ends one of them each time, and it is run again.
+#[test]
+fn deadlocks_between_servers_are_not_the_callers_business() {
+    let settings = vec![("deadlock_timeout".to_owned(), "5ms".to_owned())];
+    let cluster = cluster(&Options { settings, ..Options::default() });
+    let url = cluster.create_database("orgd").unwrap();
+    let first = TestServer::with(&[("ORGD_DATABASE_URL", &url)]);
+    let second = first.replica(&[]);
+    for name in ["a", "b", "c"] {
+        first.owner().create(name);
+        eventually(|| second.owner().get(&format!("/organizations/{name}")).status == 200);
+    }
+    let deadlocks = || {
+        let counted = "SELECT pg_stat_clear_snapshot(), deadlocks FROM pg_stat_database WHERE datname = 'orgd'";
+        cluster.sql("orgd", counted).unwrap().rsplit('|').next().unwrap().trim().parse::<u32>().unwrap()
+    };
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for caller in 0..12_usize {
+            let (server, deadlocks) = (if caller % 2 == 0 { &first } else { &second }, &deadlocks);
+            scope.spawn(move || {
+                let owner = server.owner();
+                for round in 0..400_usize {
+                    let name = ["a", "b", "c"][(caller / 2 + round * (1 + caller % 2)) % 3];
+                    let answer = owner.patch(&format!("/organizations/{name}"), json!({"icon": round.to_string()}));
+                    assert_eq!(answer.status, 200, "{}", answer.text());
+                    if round % 50 == 49 && (deadlocks() > 3 || begun.elapsed() > Duration::from_secs(20)) {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    assert!(deadlocks() > 0, "the servers never met");
+}
+
 #[test]
 fn servers_that_start_together_on_an_empty_database_make_it_once() {
     let cluster = cluster(&Options::default());
