@@ -23,7 +23,7 @@ the target.
 Example:
   orgd copy --from sqlite://orgd.db --to postgres://orgd@db.example.com/orgd";
 
-/// How many digits of a checksum a table shows.
+/// How many digits of a checksum people are shown; programs get all.
 const DIGITS: usize = 12;
 
 /// From where to where.
@@ -78,17 +78,12 @@ struct Row<'a> {
     checksum: &'a str,
 }
 
-fn print(format: Output, verified: &[Verified]) -> anyhow::Result<()> {
-    let rows: Vec<_> = verified
-        .iter()
-        .map(|Verified { table, rows, checksum }| Row {
-            table,
-            rows: *rows,
-            checksum: checksum.get(..DIGITS).unwrap_or(checksum),
-        })
-        .collect();
+fn print<'a>(format: Output, verified: &'a [Verified]) -> anyhow::Result<()> {
+    let row = |found: &'a Verified| Row { table: found.table, rows: found.rows, checksum: &found.checksum };
+    let rows: Vec<_> = verified.iter().map(row).collect();
     output::print_list(format, &rows, &["table", "rows", "checksum"], |row| {
-        vec![row.table.to_owned(), row.rows.to_string(), row.checksum.to_owned()]
+        let checksum = row.checksum.get(..DIGITS).unwrap_or(row.checksum);
+        vec![row.table.to_owned(), row.rows.to_string(), checksum.to_owned()]
     })
 }
 

@@ -94,7 +94,7 @@ fn open_end(url: &DatabaseUrl, intent: Intent) -> Result<End, CopyError> {
         }
         _ => None,
     };
-    let mut conn = db::open_alone(url).map_err(unusable)?;
+    let mut conn = db::open_alone(url)?;
     if intent == Intent::Copy && db::is_served(&mut conn).map_err(unusable)? {
         return Err(CopyError::Served(name));
     }

@@ -29,6 +29,8 @@ pub(super) trait Copied: Sized + PartialEq {
     fn insert(conn: &mut Conn, rows: &[Self]) -> QueryResult<usize>;
     /// Adds all columns to a checksum.
     fn add_to(&self, sum: &mut Sha256);
+    /// True when this row comes before the other.
+    fn is_before(&self, other: &Self) -> bool;
     /// The key in words.
     fn key(&self) -> String;
 }
@@ -82,6 +84,10 @@ macro_rules! copied {
 
             fn add_to(&self, sum: &mut Sha256) {
                 $(self.$column.add_to(sum);)+
+            }
+
+            fn is_before(&self, other: &Self) -> bool {
+                ($(&self.$key,)+) < ($(&other.$key,)+)
             }
 
             fn key(&self) -> String {

@@ -125,7 +125,10 @@ fn compare<R: Copied>(source: &mut Conn, target: &mut Conn, seen: Seen<'_>) -> R
 
 fn difference<R: Copied>(ours: &[R], theirs: &[R]) -> Option<String> {
     let at = (0..ours.len().max(theirs.len())).find(|&at| ours.get(at) != theirs.get(at))?;
-    ours.get(at).or(theirs.get(at)).map(R::key)
+    match (ours.get(at), theirs.get(at)) {
+        (Some(ours), Some(theirs)) if theirs.is_before(ours) => Some(theirs.key()),
+        (ours, theirs) => ours.or(theirs).map(R::key),
+    }
 }
 
 #[cfg(test)]
