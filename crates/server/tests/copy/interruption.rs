@@ -1,12 +1,12 @@
 //! A copy that is killed in the middle goes on when it is run again, and nothing uses what is there until then.
 
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 
-use super::{Number, Place, execute, number};
+use super::{Number, Place, execute, is_postgres, number};
 
 /// Many times what is copied between two looks at the target.
 const JOBS: i64 = 60_000;
@@ -35,8 +35,8 @@ fn jobs_so_far(url: &str) -> i64 {
     count.map_or(0, |count| count.value)
 }
 
-/// Kills a copy once it has copied some of the jobs, and says how many.
-fn interrupt(place: &Place, source: &str, target: &str, begun_with: i64) -> i64 {
+/// Begins a copy and returns once it has copied some of the jobs.
+fn begin(place: &Place, source: &str, target: &str, begun_with: i64) -> Child {
     let mut command = place.command(&["copy", "--from", source, "--to", target]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let until = Instant::now() + Duration::from_secs(60);
@@ -44,6 +44,12 @@ fn interrupt(place: &Place, source: &str, target: &str, begun_with: i64) -> i64 
         assert!(Instant::now() < until && child.try_wait().unwrap().is_none(), "no moment to kill it");
         sleep(Duration::from_millis(1));
     }
+    child
+}
+
+/// Kills a copy once it has copied some of the jobs, and says how many.
+fn interrupt(place: &Place, source: &str, target: &str, begun_with: i64) -> i64 {
+    let mut child = begin(place, source, target, begun_with);
     child.kill().unwrap();
     child.wait().unwrap();
     let jobs = jobs_so_far(target);
@@ -94,4 +100,33 @@ fn a_source_that_changed_in_between_is_noticed() {
     assert!(!said.contains("provisioner_jobs"), "{said}");
     let said = place.fail(&["serve", "--listen", "127.0.0.1:0", "--database-url", &other]);
     assert!(said.contains("is not finished"), "{said}");
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn a_second_copy_and_a_server_are_kept_out_while_one_runs() {
+    let place = Place::new();
+    let (source, other) = (place.filled("source.db"), place.other("other.db"));
+    let stranger = place.filled("stranger.db");
+    add_jobs(&source, JOBS);
+    let mut running = begin(&place, &source, &other, 0);
+    signal(&running, "STOP");
+    let second = place.run(&["copy", "--from", &stranger, "--to", &other]);
+    let server = place.run(&["serve", "--listen", "127.0.0.1:0", "--database-url", &other]);
+    signal(&running, "CONT");
+    let (second, server) = (second.stderr, server.stderr);
+    if is_postgres(&other) {
+        assert!(second.starts_with("orgd: another copy into ") && second.ends_with(" is running\n"), "{second}");
+        assert!(server.contains("is not finished"), "{server}");
+    } else {
+        assert!(second.starts_with("orgd: a server or another copy uses "), "{second}");
+        assert!(server.contains("another orgd serves "), "{server}");
+    }
+    assert!(running.wait().unwrap().success(), "the first copy was disturbed");
+    let jobs = "SELECT count(*) AS value FROM provisioner_jobs";
+    assert_eq!(number(&other, jobs), number(&source, jobs));
 }

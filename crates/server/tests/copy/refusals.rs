@@ -67,7 +67,7 @@ fn a_database_with_a_server_is_refused_at_either_end() {
     place.copy(&source, &other);
     let server = Server::start(&place, &other, &[]);
     for said in [copy(&place, &other, "sqlite://new.db"), copy(&place, &source, &other)] {
-        assert!(said.starts_with("orgd: orgd serves ") && said.contains("; stop it first"), "{said}");
+        assert!(said.starts_with("orgd: a server or another copy uses ") && said.contains("; stop it first"), "{said}");
     }
     assert!(!place.path("new.db").exists());
     // To compare, nothing has to be stopped.

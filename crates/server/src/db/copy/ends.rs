@@ -88,7 +88,7 @@ fn open_end(url: &DatabaseUrl, intent: Intent) -> Result<End, CopyError> {
     let lock = match url {
         DatabaseUrl::Sqlite { path } if intent == Intent::Copy => {
             if ServerLock::is_held(path) {
-                return Err(CopyError::Served(name));
+                return Err(CopyError::InUse(name));
             }
             Some(ServerLock::acquire(path).map_err(unusable)?)
         }
@@ -96,7 +96,7 @@ fn open_end(url: &DatabaseUrl, intent: Intent) -> Result<End, CopyError> {
     };
     let mut conn = db::open_alone(url)?;
     if intent == Intent::Copy && db::is_served(&mut conn).map_err(unusable)? {
-        return Err(CopyError::Served(name));
+        return Err(CopyError::InUse(name));
     }
     let identity = match url {
         DatabaseUrl::Sqlite { path } => canonical(path).unwrap_or_else(|| name.clone()),
@@ -125,7 +125,7 @@ fn identity_in_cluster(conn: &mut Conn) -> Result<String, DbError> {
 /// On PostgreSQL; a file is locked already. The last statement of a copy that was killed may still be running for a moment.
 fn keep_other_copies_out(end: &mut End) -> Result<(), CopyError> {
     let Conn::Postgres(conn) = &mut end.conn else { return Ok(()) };
-    let taken = conn.batch_execute(&format!("SET lock_timeout = '10s'; SELECT pg_advisory_lock({LOCK})"));
+    let taken = conn.batch_execute(&format!("SET lock_timeout = '3s'; SELECT pg_advisory_lock({LOCK})"));
     match taken.map_err(DbError::from) {
         Ok(()) => Ok(conn.batch_execute("SET lock_timeout = 0").map_err(DbError::from)?),
         Err(DbError::InTheWay(_)) => Err(CopyError::Running(end.name.clone())),

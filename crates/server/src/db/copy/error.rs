@@ -11,9 +11,11 @@ pub enum CopyError {
     /// Both URLs lead to one database.
     #[error("--from and --to name the same database, {0}")]
     SameDatabase(String),
-    /// A server uses one of the databases.
-    #[error("orgd serves {0}; stop it first, since a copy must miss nothing and meet no other writer")]
-    Served(String),
+    /// A server, or another copy, uses one of the databases.
+    #[error(
+        "a server or another copy uses {0}; stop it first, since a copy must miss nothing and meet no other writer"
+    )]
+    InUse(String),
     /// Another copy writes to the target at this moment.
     #[error("another copy into {0} is running")]
     Running(String),
