@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 
 use super::error::CopyError;
 use super::mark;
@@ -16,6 +18,9 @@ use crate::db::{self, ServerLock, migrations};
 
 /// Names the lock that a copy holds on its PostgreSQL target. "copy".
 const LOCK: i64 = 0x636f_7079;
+
+/// How long a copy waits for one that was killed to be gone.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is going to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +121,12 @@ struct Identity {
     identity: String,
 }
 
+#[derive(QueryableByName)]
+struct Lock {
+    #[diesel(sql_type = Bool)]
+    taken: bool,
+}
+
 fn identity_in_cluster(conn: &mut Conn) -> Result<String, DbError> {
     let query = "SELECT format('postgres %s/%s', system_identifier, oid) AS identity \
                  FROM pg_control_system(), pg_database WHERE datname = current_database()";
@@ -125,12 +136,15 @@ fn identity_in_cluster(conn: &mut Conn) -> Result<String, DbError> {
 /// On PostgreSQL; a file is locked already. The last statement of a copy that was killed may still be running for a moment.
 fn keep_other_copies_out(end: &mut End) -> Result<(), CopyError> {
     let Conn::Postgres(conn) = &mut end.conn else { return Ok(()) };
-    let taken = conn.batch_execute(&format!("SET lock_timeout = '3s'; SELECT pg_advisory_lock({LOCK})"));
-    match taken.map_err(DbError::from) {
-        Ok(()) => Ok(conn.batch_execute("SET lock_timeout = 0").map_err(DbError::from)?),
-        Err(DbError::InTheWay(_)) => Err(CopyError::Running(end.name.clone())),
-        Err(error) => Err(error.into()),
+    let query = format!("SELECT pg_try_advisory_lock({LOCK}) AS taken");
+    let until = Instant::now() + PATIENCE;
+    while !diesel::sql_query(&query).get_result::<Lock>(conn).map_err(DbError::from)?.taken {
+        if Instant::now() > until {
+            return Err(CopyError::Running(end.name.clone()));
+        }
+        thread::sleep(Duration::from_millis(100));
     }
+    Ok(())
 }
 
 fn forbid_writes(conn: &mut Conn) -> Result<(), DbError> {
