@@ -3,8 +3,10 @@
 mod access;
 #[cfg(feature = "bench")]
 pub mod bench;
+mod copy;
 mod export;
 mod import;
+mod migrate;
 mod output;
 mod serve;
 mod token;
@@ -38,6 +40,11 @@ enum Command {
     Import(import::Flags),
     /// Write organizations and provisioner jobs as NDJSON
     Export(export::Flags),
+    /// Copy everything into another database, such as from SQLite to PostgreSQL
+    Copy(copy::Flags),
+    /// Show the schema of a database, and bring it up to date
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -51,6 +58,8 @@ pub fn run() -> ExitCode {
         Some(Command::User(command)) => user::run(command),
         Some(Command::Import(flags)) => import::run(flags),
         Some(Command::Export(flags)) => export::run(flags),
+        Some(Command::Copy(flags)) => copy::run(&flags),
+        Some(Command::Migrate(command)) => migrate::run(command),
         Some(Command::Openapi) => print_document(),
     };
     match outcome {

@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod bench;
 pub mod bootstrap;
 mod conn;
+pub mod copy;
 mod error;
 pub mod feed;
 pub mod idempotency;
@@ -239,6 +240,7 @@ pub fn prepare(url: &DatabaseUrl, schema: Schema) -> Result<Conn, DbError> {
         Schema::Migrate => migrations::one_at_a_time(&mut conn, migrations::run)?,
         Schema::Require => migrations::require_all(&mut conn)?,
     }
+    copy::refuse_unfinished(&mut conn)?;
     if let Conn::Sqlite(conn) = &mut conn {
         sqlite::make_durable(conn)?;
     }

@@ -25,15 +25,35 @@ impl Access {
 
     /// Opens the database for writing by this process alone or beside a server. A first start must have made it.
     pub fn open(&self) -> anyhow::Result<Conn> {
-        if let DatabaseUrl::Sqlite { path } = &self.url
-            && !path.exists()
-        {
-            bail!("there is no database at {}; `orgd serve` makes it at its first start", path.display());
-        }
+        self.require_file()?;
         if !db::has_schema(&mut db::open_alone(&self.url)?)? {
             bail!("there are no tables of orgd in {}; `orgd serve` makes them at its first start", self.url);
         }
         self.open_or_create()
+    }
+
+    /// As [`Access::open`], and leaves the schema as it is.
+    pub fn open_as_it_is(&self) -> anyhow::Result<Conn> {
+        self.require_file()?;
+        Ok(db::open_alone(&self.url)?)
+    }
+
+    /// Opens the database, or makes it, to change its schema. A file must not have a server; the lock keeps it so.
+    pub fn open_for_migration(&self) -> anyhow::Result<(Conn, Option<ServerLock>)> {
+        let lock = match &self.url {
+            DatabaseUrl::Sqlite { path } => Some(ServerLock::acquire(path)?),
+            DatabaseUrl::Postgres(_) => None,
+        };
+        Ok((db::open_alone(&self.url)?, lock))
+    }
+
+    fn require_file(&self) -> anyhow::Result<()> {
+        match &self.url {
+            DatabaseUrl::Sqlite { path } if !path.exists() => {
+                bail!("there is no database at {}; `orgd serve` makes it at its first start", path.display())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// As [`Access::open`], and makes the database where there is none; the first start then adds what is missing.

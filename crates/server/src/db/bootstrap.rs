@@ -9,7 +9,7 @@ use super::error::DbError;
 use super::schema::users as users_table;
 use super::types::DbUuid;
 use super::users::{self, User};
-use super::{api_keys, members, migrations, organizations as stored};
+use super::{api_keys, copy, members, migrations, organizations as stored};
 use crate::auth::principal::UserStatus;
 use crate::auth::roles::{RoleSet, SiteRole};
 use crate::auth::token::{KeyScope, NewToken};
@@ -32,6 +32,8 @@ pub struct FirstStart {
 /// new database may have brought the default organization already. All or nothing.
 pub fn run(conn: &mut Conn, now: Timestamp) -> Result<Option<FirstStart>, DbError> {
     let make_missing = |conn: &mut Conn| {
+        // A copy into the empty database may have begun after this server looked.
+        copy::refuse_unfinished(conn)?;
         let default = stored::find_default(conn)?;
         let user = users_table::table.select(users_table::id).first::<DbUuid>(conn).optional()?;
         if default.is_some() && user.is_some() { Ok(None) } else { make(conn, default, now).map(Some) }

@@ -175,6 +175,17 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::types::SqlTime;
+
+    copies (identity) {
+        identity -> Text,
+        source -> Text,
+        began_at -> SqlTime,
+    }
+}
+
 joinable!(organization_members -> users (user_id));
 joinable!(api_keys -> users (user_id));
 allow_tables_to_appear_in_same_query!(organizations, users, api_keys, organization_members);

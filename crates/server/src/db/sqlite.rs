@@ -63,7 +63,7 @@ struct Tables {
 pub fn open_writer(path: &Path) -> Result<SqliteConnection, DbError> {
     create_private(path)?;
     let mut conn = open(path)?;
-    check_version(&mut conn)?;
+    check_version(&mut conn, path)?;
     conn.batch_execute(COMMON).map_err(|error| refused(path, &error.to_string()))?;
     let is_new = check_owner(&mut conn, path)?;
     conn.batch_execute(WRITER).map_err(|error| refused(path, &error.to_string()))?;
@@ -107,8 +107,10 @@ fn create_private(path: &Path) -> Result<(), DbError> {
     options.open(path).map(drop).map_err(|error| refused(path, &error.to_string()))
 }
 
-fn check_version(conn: &mut SqliteConnection) -> Result<(), DbError> {
-    let row: Version = diesel::sql_query("SELECT sqlite_version() AS version").get_result(conn)?;
+fn check_version(conn: &mut SqliteConnection, path: &Path) -> Result<(), DbError> {
+    // The first statement: what is no database fails here.
+    let row = diesel::sql_query("SELECT sqlite_version() AS version").get_result::<Version>(conn);
+    let row = row.map_err(|error| refused(path, &error.to_string()))?;
     let mut parts = row.version.split('.').map(|part| part.parse().unwrap_or(0));
     let mut part = || parts.next().unwrap_or(0);
     let version = (part(), part(), part());
