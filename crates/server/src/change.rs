@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use crate::auth::roles::{OrganizationRole, RoleSet};
 use crate::db::load::QueueContents;
+use crate::queue::{QueueId, QueueKey};
+use crate::tags::{TagSet, TagSetId};
 
 /// One change that a committed transaction made.
 #[derive(Debug)]
@@ -28,12 +30,29 @@ pub enum Change {
     UserChanged(Uuid),
     /// A session token was revoked or changed. Holds its id, the part before the hyphen.
     SessionTokenChanged(String),
+    /// A tag set was stored that is not known yet, or may be known.
+    TagSetStored(TagSetId, Arc<TagSet>),
+    /// A provisioner job was queued, or is not pending any more.
+    JobSaved(JobPlace),
     /// Any user or session token may have changed.
     IdentitiesChanged,
     /// The organizations were read anew: these are all that are not deleted.
     OrganizationsRead(Vec<Organization>),
     /// Tag sets, workers and pending jobs were read anew.
     QueueRead(Box<QueueContents>),
+}
+
+/// Where a provisioner job stands, or stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobPlace {
+    /// Whose queue.
+    pub organization: Uuid,
+    /// Which of its queues.
+    pub queue: QueueId,
+    /// Its place there.
+    pub key: QueueKey,
+    /// Whether it waits for a worker.
+    pub is_pending: bool,
 }
 
 /// Keeps copies in memory in step with the database. One thread at a time calls it, in the order in which changes were committed.

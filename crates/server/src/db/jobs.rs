@@ -2,6 +2,8 @@
 
 pub mod list;
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use orgd_api_types::{
     JobErrorCode, ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus,
@@ -14,7 +16,8 @@ use super::error::{Constraint, DbError};
 use super::schema::provisioner_jobs;
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort, tag_sets};
-use crate::queue::{PriorityClass, ProvisionerType, QueueKey};
+use crate::change::JobPlace;
+use crate::queue::{PriorityClass, ProvisionerType, QueueId, QueueKey};
 use crate::tags::{TagSetId, TagSetRegistry};
 
 /// A stored job: what the API shows of it, less what is known only in memory (tags, queue numbers, available workers), and
@@ -34,6 +37,16 @@ pub struct JobRecord {
 }
 
 impl JobRecord {
+    /// Where the job stands, or stood.
+    pub fn place(&self) -> JobPlace {
+        JobPlace {
+            organization: self.job.organization_id,
+            queue: QueueId { provisioner: self.provisioner, tag_set: self.tag_set },
+            key: self.queue_key(),
+            is_pending: self.is_pending(),
+        }
+    }
+
     /// Where the job stands in its queue's order.
     pub fn queue_key(&self) -> QueueKey {
         QueueKey { class: self.class, created_at: self.job.created_at, id: self.job.id }
@@ -235,6 +248,32 @@ fn to_text(value: &impl serde::Serialize) -> Result<String, DbError> {
 /// A pending job as the queue index needs it.
 pub type PendingRow = (Uuid, ProvisionerType, TagSetId, QueueKey);
 
+/// Where these jobs stand, or stood.
+pub(super) fn list_places(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> Result<Vec<JobPlace>, DbError> {
+    use provisioner_jobs as table;
+    type Row = (DbUuid, i16, i32, i16, DbTime, DbUuid, i16);
+    let rows: Vec<Row> = table::table
+        .filter(table::id.eq_any(ids.iter().copied().map(DbUuid)))
+        .select((
+            table::organization_id,
+            table::provisioner,
+            table::tag_set_id,
+            table::class,
+            table::created_at,
+            table::id,
+            table::status,
+        ))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(organization, provisioner, tag_set, class, created_at, id, status)| {
+            let (organization, provisioner, tag_set, key) =
+                pending_of((organization, provisioner, tag_set, class, created_at, id))?;
+            let is_pending = from_code(ProvisionerJobStatus::ALL, status) == Some(ProvisionerJobStatus::Pending);
+            Ok(JobPlace { organization, queue: QueueId { provisioner, tag_set }, key, is_pending })
+        })
+        .collect()
+}
+
 /// Every pending job, from the one index that holds all that is asked for.
 pub(crate) fn list_pending(conn: &mut Conn) -> Result<Vec<PendingRow>, DbError> {
     use provisioner_jobs as table;
@@ -261,13 +300,17 @@ pub(crate) fn list_pending(conn: &mut Conn) -> Result<Vec<PendingRow>, DbError> 
         .load_iter::<Row, diesel::connection::DefaultLoadingMode>(conn)?;
     let mut pending = Vec::new();
     for row in rows {
-        let (organization, provisioner, tag_set, class, created_at, id) = row?;
-        let (Some(provisioner), Some(class)) = (ProvisionerType::from_code(provisioner), from_code(CLASSES, class))
-        else {
-            return Err(DbError::Internal("a pending job has an unknown provisioner or class".to_owned()));
-        };
-        let key = QueueKey { class, created_at: created_at.into(), id: id.into() };
-        pending.push((organization.into(), provisioner, TagSetId(tag_set), key));
+        pending.push(pending_of(row?)?);
     }
     Ok(pending)
+}
+
+fn pending_of(
+    (organization, provisioner, tag_set, class, created_at, id): (DbUuid, i16, i32, i16, DbTime, DbUuid),
+) -> Result<PendingRow, DbError> {
+    let (Some(provisioner), Some(class)) = (ProvisionerType::from_code(provisioner), from_code(CLASSES, class)) else {
+        return Err(DbError::Internal("a pending job has an unknown provisioner or class".to_owned()));
+    };
+    let key = QueueKey { class, created_at: created_at.into(), id: id.into() };
+    Ok((organization.into(), provisioner, TagSetId(tag_set), key))
 }

@@ -7,6 +7,7 @@ use imbl::HashMap;
 use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
+use crate::change::JobPlace;
 use crate::db::jobs::JobRecord;
 use crate::db::load::QueueContents;
 use crate::db::workers::WorkerRecord;
@@ -19,6 +20,10 @@ pub struct Jobs {
     /// Every tag set.
     pub tag_sets: TagSetRegistry,
     queues: HashMap<Uuid, OrganizationQueue>,
+    /// The version at which an organization's jobs or workers changed last, where that is after `read_at`.
+    changed_at: HashMap<Uuid, u64>,
+    /// The version at which everything was read.
+    read_at: u64,
     version: u64,
 }
 
@@ -62,12 +67,29 @@ impl Jobs {
             .into_iter()
             .map(|(organization, parts)| (organization, OrganizationQueue::new(parts.pending, parts.workers)))
             .collect();
-        Self { tag_sets: registry, queues, version }
+        Self { tag_sets: registry, queues, changed_at: HashMap::new(), read_at: version, version }
     }
 
-    /// Moves with every change: two with the same version are the same.
+    /// Moves with every change.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Moves with every change of this organization's jobs or workers: two with the same version are the same.
+    pub fn version_of(&self, organization: Uuid) -> u64 {
+        self.changed_at.get(&organization).copied().unwrap_or(self.read_at)
+    }
+
+    /// Takes over a job that was queued, or that is not pending any more.
+    pub fn save_job(&mut self, place: &JobPlace) {
+        self.version += 1;
+        self.changed_at.insert(place.organization, self.version);
+        let queue = self.queues.entry(place.organization).or_default();
+        if place.is_pending {
+            queue.insert(place.queue, place.key);
+        } else {
+            queue.remove(place.queue, &place.key);
+        }
     }
 
     /// How many jobs wait in all organizations.

@@ -7,6 +7,7 @@ use super::{ReadModel, Snapshot};
 use crate::auth::identities::Identities;
 use crate::auth::principal::Membership;
 use crate::change::{Change, Publisher};
+use crate::tags::TagSet;
 
 /// Keeps the read model and the identities in step with the database.
 pub struct ModelPublisher {
@@ -46,6 +47,15 @@ impl Publisher for ModelPublisher {
                 Change::OrganizationSaved(organization) => next.organizations.save(organization),
                 Change::OrganizationDeleted(id) => next.organizations.remove(id),
                 Change::OrganizationsRead(all) => next.organizations.replace(all),
+                Change::TagSetStored(id, tags) => {
+                    // What is not read yet will be read with it.
+                    let Some(jobs) = &mut next.jobs else { continue };
+                    Arc::make_mut(jobs).tag_sets.insert(id, TagSet::clone(&tags));
+                }
+                Change::JobSaved(place) => {
+                    let Some(jobs) = &mut next.jobs else { continue };
+                    Arc::make_mut(jobs).save_job(&place);
+                }
                 Change::QueueRead(contents) => {
                     let version = next.jobs.as_ref().map_or(0, |jobs| jobs.version()) + 1;
                     next.jobs = Some(Arc::new(Jobs::build(*contents, version)));

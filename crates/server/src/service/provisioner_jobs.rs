@@ -73,14 +73,14 @@ impl Services {
     }
 
     async fn newest_jobs(&self, jobs: &Jobs, organization: Uuid, limit: usize) -> Result<Bytes, ServiceError> {
-        let newest = match self.pages.get(organization, jobs.version()) {
+        let newest = match self.pages.get(organization, jobs.version_of(organization)) {
             Some(newest) => newest,
             None => {
                 let page = Page { organization, filter: JobFilter::default(), after: Cursor::start(), limit: NEWEST };
                 let known = jobs.tag_sets.clone();
                 let records =
                     self.database.list_provisioner_jobs(page, known, Effort::Small, |records| records).await?;
-                self.pages.keep(organization, jobs.version(), records)
+                self.pages.keep(organization, jobs.version_of(organization), records)
             }
         };
         Ok(newest.assemble(jobs, organization, limit, self.clock.now()))

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::log::{Entry, MEMBER, ORGANIZATION, TABLE, TOKEN, USER};
+use super::log::{Entry, JOB, MEMBER, ORGANIZATION, TABLE, TAG_SET, TOKEN, USER};
 use crate::change::Change;
 use crate::db::conn::Conn;
 use crate::db::error::DbError;
-use crate::db::{load, members, organizations};
+use crate::db::{jobs, load, members, organizations, tag_sets};
+use crate::tags::{TagSetId, TagSetRegistry};
 
 /// Distinct entries by kind.
 #[derive(Default)]
@@ -18,6 +19,8 @@ struct Touched {
     members: BTreeSet<(Uuid, Uuid)>,
     users: BTreeSet<Uuid>,
     tokens: BTreeSet<String>,
+    tag_sets: BTreeSet<TagSetId>,
+    jobs: BTreeSet<Uuid>,
     all_identities: bool,
     all_organizations: bool,
     queue: bool,
@@ -33,6 +36,8 @@ impl Touched {
                 self.tokens.insert(key);
                 Some(())
             }
+            TAG_SET => key.parse().ok().map(|id| self.tag_sets.extend([TagSetId(id)])),
+            JOB => key.parse::<Uuid>().ok().map(|id| self.jobs.extend([id])),
             TABLE => self.add_table(&key),
             _ => None,
         };
@@ -78,6 +83,10 @@ pub(super) fn read(conn: &mut Conn, entries: Vec<Entry>) -> Result<Vec<Change>, 
     }
     if touched.queue {
         changes.push(Change::QueueRead(Box::new(load::queue(conn)?)));
+    } else {
+        // Tag sets first: jobs refer to them.
+        changes.extend(read_tag_sets(conn, &touched.tag_sets)?);
+        changes.extend(read_jobs(conn, &touched.jobs)?);
     }
     Ok(changes)
 }
@@ -92,6 +101,23 @@ fn read_organizations(conn: &mut Conn, ids: BTreeSet<Uuid>) -> Result<Vec<Change
     let saved = live.into_iter().map(|organization| Change::OrganizationSaved(Arc::new(organization)));
     // Deleted ones first: another may have taken the name.
     Ok(gone.into_iter().map(Change::OrganizationDeleted).chain(saved).collect())
+}
+
+fn read_tag_sets(conn: &mut Conn, ids: &BTreeSet<TagSetId>) -> Result<Vec<Change>, DbError> {
+    let read = |id: &TagSetId| Ok(Change::TagSetStored(*id, tag_sets::tags_of(conn, &TagSetRegistry::default(), *id)?));
+    ids.iter().map(read).collect()
+}
+
+fn read_jobs(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> Result<Vec<Change>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = jobs::list_places(conn, ids)?;
+    if places.len() < ids.len() {
+        // One is gone for good, and with it the knowledge of where it stood.
+        return Ok(vec![Change::QueueRead(Box::new(load::queue(conn)?))]);
+    }
+    Ok(places.into_iter().map(Change::JobSaved).collect())
 }
 
 fn read_members(conn: &mut Conn, members: BTreeSet<(Uuid, Uuid)>) -> Result<Vec<Change>, DbError> {

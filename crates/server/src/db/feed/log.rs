@@ -44,6 +44,8 @@ pub(super) const ORGANIZATION: &str = "organization";
 pub(super) const MEMBER: &str = "member";
 pub(super) const USER: &str = "user";
 pub(super) const TOKEN: &str = "token";
+pub(super) const TAG_SET: &str = "tagset";
+pub(super) const JOB: &str = "job";
 /// Written by the triggers: any row of the table.
 pub(super) const TABLE: &str = "table";
 
@@ -72,6 +74,8 @@ fn entry_of(change: &Change) -> Option<(&'static str, String)> {
         Change::MemberSaved { user, organization, roles: _ } => Some((MEMBER, format!("{user}/{organization}"))),
         Change::UserChanged(id) => Some((USER, id.to_string())),
         Change::SessionTokenChanged(id) => Some((TOKEN, id.clone())),
+        Change::TagSetStored(id, _) => Some((TAG_SET, id.0.to_string())),
+        Change::JobSaved(place) => Some((JOB, place.key.id.to_string())),
         // These come from reading, not from writing.
         Change::IdentitiesChanged | Change::OrganizationsRead(_) | Change::QueueRead(_) => None,
     }
