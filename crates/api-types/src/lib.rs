@@ -3,11 +3,13 @@
 //! Each type here is serialised as the API sends it, and its OpenAPI schema is derived from it: the doc comments below are
 //! the text of the published document. The crate knows no HTTP and no SQL.
 
+mod job_request;
 mod organization;
 mod provisioner_job;
 mod response;
 mod timestamp;
 
+pub use job_request::{CreateProvisionerJobRequest, JobPriority, Provisioner};
 pub use organization::{
     CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, UpdateOrganizationRequest, name_rule_broken_by,
 };

@@ -164,6 +164,8 @@ macro_rules! wire_enum {
     };
 }
 
+pub(crate) use wire_enum;
+
 wire_enum! {
     /// Where a job stands in its life.
     #[schema(as = codersdk::ProvisionerJobStatus)]

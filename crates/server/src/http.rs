@@ -11,6 +11,7 @@ mod examples;
 mod gate;
 mod health;
 mod idempotency;
+mod job_queue;
 pub mod middleware;
 mod organizations;
 mod pages;

@@ -1,6 +1,7 @@
 //! What the operations do and the rules that they follow. Knows neither HTTP nor SQL.
 
 pub mod error;
+mod job_queue;
 mod job_stream;
 mod lists;
 mod organizations;
@@ -9,6 +10,7 @@ mod provisioner_jobs;
 use std::sync::Arc;
 
 pub use error::ServiceError;
+pub use job_queue::QueuedJob;
 pub use job_stream::JobStream;
 pub use provisioner_jobs::JobList;
 

@@ -19,6 +19,8 @@ pub enum Constraint {
     ProvisionerJobId,
     /// An organization with this identifier exists.
     OrganizationId,
+    /// The organization was deleted in between.
+    LiveOrganization,
     /// The user has given this idempotency key with another request.
     IdempotencyKey,
 }

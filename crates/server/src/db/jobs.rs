@@ -1,5 +1,6 @@
 //! The provisioner_jobs table.
 
+pub mod enqueue;
 pub mod list;
 
 use std::collections::BTreeSet;

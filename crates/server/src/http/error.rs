@@ -184,12 +184,15 @@ fn challenge(error: &AuthenticationError) -> HeaderValue {
 
 fn service_status(error: &ServiceError) -> StatusCode {
     match error {
-        ServiceError::Validation(_) | ServiceError::ReservedName(_) | ServiceError::DefaultOrganization => {
-            StatusCode::BAD_REQUEST
-        }
+        ServiceError::Validation(_)
+        | ServiceError::ReservedName(_)
+        | ServiceError::DefaultOrganization
+        | ServiceError::JobEnded(_) => StatusCode::BAD_REQUEST,
         ServiceError::NotFound => StatusCode::NOT_FOUND,
         ServiceError::Forbidden(_) => StatusCode::FORBIDDEN,
-        ServiceError::NameTaken(_) | ServiceError::DeletionBlocked(_) => StatusCode::CONFLICT,
+        ServiceError::NameTaken(_) | ServiceError::DeletionBlocked(_) | ServiceError::JobIdTaken(_) => {
+            StatusCode::CONFLICT
+        }
         ServiceError::KeyOfAnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
         ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_) => StatusCode::SERVICE_UNAVAILABLE,
         ServiceError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -218,6 +221,10 @@ fn service_body(error: &ServiceError) -> Response {
             let used = ValidationError::new(wire::idempotency::HEADER, KEY_RULE);
             (KEY_USED.to_owned(), String::new(), vec![used])
         }
+        ServiceError::JobIdTaken(why) => {
+            ("A provisioner job with this ID exists.".to_owned(), String::new(), vec![why.clone()])
+        }
+        ServiceError::JobEnded(why) => ((*why).to_owned(), String::new(), Vec::new()),
         ServiceError::DeletionBlocked(blockers) => {
             ("Error deleting organization.".to_owned(), blockers.in_words(), Vec::new())
         }

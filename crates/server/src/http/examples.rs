@@ -2,21 +2,25 @@
 //! compile. Swagger UI fills its forms with them: each is a request that works.
 
 use orgd_api_types::{
-    CreateOrganizationRequest, JobErrorCode, Organization, ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata,
-    ProvisionerJobStatus, ProvisionerJobType, Response, Timestamp, UpdateOrganizationRequest,
+    CreateOrganizationRequest, CreateProvisionerJobRequest, JobErrorCode, Organization, ProvisionerJob,
+    ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus, ProvisionerJobType, Response, Timestamp,
+    UpdateOrganizationRequest, ValidationError,
 };
 use serde::Serialize;
 use serde_json::Value;
 use uuid::{Uuid, uuid};
 
-use crate::operations::{Operation, OrganizationsOperation as Op};
+use crate::operations::{Operation, OrganizationsOperation as Op, ProvisioningOperation as Provisioning};
 
 const ORGANIZATION: Uuid = uuid!("7c60d51f-b44e-4682-87d6-449835ea4de6");
 const WORKER: Uuid = uuid!("ae5fa6f7-c55b-40c1-b40a-b36ac467652b");
 
 /// The example of an operation's request body.
 pub fn request(operation: Operation) -> Option<Value> {
-    let Operation::Organizations(operation) = operation;
+    let operation = match operation {
+        Operation::Organizations(operation) => operation,
+        Operation::Provisioning(operation) => return provisioning_request(operation),
+    };
     match operation {
         Op::CreateOrganization => json(&CreateOrganizationRequest {
             name: Some("platform-team".to_owned()),
@@ -39,7 +43,10 @@ pub fn request(operation: Operation) -> Option<Value> {
 
 /// The example of an operation's answer with this status, where it is not one that operations share.
 pub fn response(operation: Operation, status: &str) -> Option<Value> {
-    let Operation::Organizations(operation) = operation;
+    let operation = match operation {
+        Operation::Organizations(operation) => operation,
+        Operation::Provisioning(operation) => return provisioning_response(operation, status),
+    };
     match (operation, status) {
         (Op::GetOrganizations, "200") => json(&[default_organization(), organization()]),
         (Op::CreateOrganization, "201") | (Op::GetOrganizationById | Op::UpdateOrganization, "200") => {
@@ -52,6 +59,32 @@ pub fn response(operation: Operation, status: &str) -> Option<Value> {
         )),
         (Op::GetProvisionerJobs, "200") => json(&[pending_job(), failed_job()]),
         (Op::GetProvisionerJob, "200") => json(&failed_job()),
+        _ => None,
+    }
+}
+
+fn provisioning_request(operation: Provisioning) -> Option<Value> {
+    match operation {
+        Provisioning::CreateProvisionerJob => json(&CreateProvisionerJobRequest {
+            kind: Some(ProvisionerJobType::WorkspaceBuild),
+            tags: Some([("gpu".to_owned(), "yes".to_owned())].into()),
+            input: Some(pending_job().input),
+            metadata: Some(ProvisionerJobMetadata { workspace_name: "dev".to_owned(), ..metadata() }),
+            ..CreateProvisionerJobRequest::default()
+        }),
+        Provisioning::CancelProvisionerJob => None,
+    }
+}
+
+fn provisioning_response(operation: Provisioning, status: &str) -> Option<Value> {
+    match (operation, status) {
+        (Provisioning::CreateProvisionerJob, "200" | "201") => json(&pending_job()),
+        (Provisioning::CreateProvisionerJob, "409") => {
+            let rule = "is that of another provisioner job, or of this one with other values";
+            let validations = vec![ValidationError::new("id", rule)];
+            json(&Response { validations, ..say("A provisioner job with this ID exists.", "") })
+        }
+        (Provisioning::CancelProvisionerJob, "200") => json(&say("Job has been marked as canceled...", "")),
         _ => None,
     }
 }

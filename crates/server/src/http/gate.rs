@@ -154,6 +154,8 @@ pub struct AtOrganization {
 pub struct InOrganization {
     /// The parts of the server.
     pub app: Data<App>,
+    /// Who is asking.
+    pub caller: Caller,
     /// The organization.
     pub organization: Arc<CachedOrganization>,
 }
@@ -170,7 +172,7 @@ impl AtOrganization {
         let Self { entered, organization } = self;
         let Some(permission) = entered.operation.map(permission) else { return Err(ApiError::RouteNotFound) };
         if entered.caller.may(permission, Some(organization.organization.id)) {
-            return Ok(InOrganization { app: entered.app, organization });
+            return Ok(InOrganization { app: entered.app, caller: entered.caller, organization });
         }
         Err(if permission.hides() { ServiceError::NotFound } else { ServiceError::Forbidden(permission) }.into())
     }

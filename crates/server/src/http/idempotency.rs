@@ -38,13 +38,18 @@ fn repeatable(request: &HttpRequest, body: &[u8], success: StatusCode) -> Result
     Ok(Some(RepeatableRequest { key, hash, status: success.as_u16() }))
 }
 
+/// Says that an answer repeats an earlier one.
+pub fn mark_replayed(response: &mut HttpResponse) {
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+}
+
 /// The answer to a request that succeeded, now or the first time.
 pub fn answer<T: Serialize>(success: StatusCode, answered: Answered<T>) -> HttpResponse {
     match answered {
         Answered::Now(value) => answer::encoded(success, &*value),
         Answered::Before { status, body } => {
             let mut response = answer::ready(StatusCode::from_u16(status).unwrap_or(success), body.into());
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            mark_replayed(&mut response);
             response
         }
     }

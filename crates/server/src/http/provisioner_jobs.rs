@@ -107,7 +107,8 @@ pub async fn get_provisioner_job(at: AtOrganization, request: HttpRequest) -> Re
     Ok(answer::ready(StatusCode::OK, Services::encode_job(&job)))
 }
 
-fn job_id(raw: &str) -> Result<Uuid, ApiError> {
+/// The ID in a path.
+pub(super) fn job_id(raw: &str) -> Result<Uuid, ApiError> {
     let text = percent_encoding::percent_decode_str(raw).decode_utf8_lossy();
     parse_uuid(&text).map_err(|error| ApiError::Uuid { raw: text.to_string(), why: error.to_string() })
 }

@@ -11,8 +11,8 @@ use actix_web::{HttpRequest, Route};
 
 use super::error::ApiError;
 use super::gate::{Entered, find_organization};
-use super::{organizations, provisioner_jobs};
-use crate::operations::{Operation, OrganizationsOperation};
+use super::{job_queue, organizations, provisioner_jobs};
+use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v2";
@@ -23,6 +23,15 @@ const EXACT: &str = "/organizations/{organization}/provisionerjobs/{job}";
 fn bind(operation: Operation) -> Route {
     match operation {
         Operation::Organizations(operation) => bind_organizations(operation),
+        Operation::Provisioning(operation) => bind_provisioning(operation),
+    }
+}
+
+fn bind_provisioning(operation: ProvisioningOperation) -> Route {
+    use ProvisioningOperation as Op;
+    match operation {
+        Op::CreateProvisionerJob => web::route().to(job_queue::create_provisioner_job),
+        Op::CancelProvisionerJob => web::route().to(job_queue::cancel_provisioner_job),
     }
 }
 

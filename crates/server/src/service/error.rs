@@ -30,6 +30,12 @@ pub enum ServiceError {
     /// The caller has given this idempotency key with another request.
     #[error("the idempotency key belongs to another request")]
     KeyOfAnotherRequest,
+    /// The job that the request names is not, or not quite, the one that it asks for.
+    #[error("the id of the job is taken")]
+    JobIdTaken(ValidationError),
+    /// The job cannot be canceled any more.
+    #[error("{0}")]
+    JobEnded(&'static str),
     /// Something in the organization must go first.
     #[error("{}", .0.in_words())]
     DeletionBlocked(DeletionBlockers),

@@ -25,6 +25,7 @@ mod idempotency;
 mod job_filters;
 mod job_list;
 mod job_object;
+mod job_queue;
 mod order_of_checks;
 mod organization_list;
 mod organization_reference;

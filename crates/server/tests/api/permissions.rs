@@ -8,14 +8,14 @@ use crate::harness::{Client, Job, NOT_FOUND, TestServer};
 const JOB: Uuid = Uuid::from_u128(0x0b);
 
 /// What one subject is answered in the organization `acme`: whether the list shows it, then the statuses of create, get,
-/// update, delete (which a provisioner key blocks), list jobs and get job.
-type Row = (bool, [u16; 6]);
+/// update, delete (which a provisioner key blocks), list jobs, get job and queue a job (which lacks its type).
+type Row = (bool, [u16; 7]);
 
-const EVERYTHING: Row = (true, [201, 200, 200, 409, 200, 200]);
-const ADMIN: Row = (true, [403, 200, 200, 409, 200, 200]);
-const READER_OF_JOBS: Row = (true, [403, 200, 403, 403, 200, 200]);
-const READER: Row = (true, [403, 200, 403, 403, 404, 404]);
-const NOBODY: Row = (false, [403, 404, 404, 404, 404, 404]);
+const EVERYTHING: Row = (true, [201, 200, 200, 409, 200, 200, 400]);
+const ADMIN: Row = (true, [403, 200, 200, 409, 200, 200, 400]);
+const READER_OF_JOBS: Row = (true, [403, 200, 403, 403, 200, 200, 400]);
+const READER: Row = (true, [403, 200, 403, 403, 404, 404, 403]);
+const NOBODY: Row = (false, [403, 404, 404, 404, 404, 404, 404]);
 
 fn row_of(client: &Client, name: &str) -> Row {
     let listed = client.get("/organizations").expect(200);
@@ -29,6 +29,7 @@ fn row_of(client: &Client, name: &str) -> Row {
         client.delete(acme),
         client.get(&format!("{acme}/provisionerjobs")),
         client.get(&format!("{acme}/provisionerjobs/{JOB}")),
+        client.post(&format!("{acme}/provisionerjobs"), json!({})),
     ];
     for answer in answers.iter().filter(|answer| answer.status == 404) {
         assert_eq!(answer.text(), NOT_FOUND, "{name}");
@@ -121,6 +122,10 @@ fn a_refusal_says_what_is_missing() {
         (member.post("/organizations", json!({"name": "x"})), "You don't have permission to create organizations."),
         (member.patch("/organizations/acme", json!({})), "You don't have permission to update this organization."),
         (member.delete("/organizations/acme"), "You don't have permission to delete this organization."),
+        (
+            member.post("/organizations/acme/provisionerjobs", json!({})),
+            "You don't have permission to queue provisioner jobs in this organization.",
+        ),
     ] {
         assert_eq!(answer.message(403), "Forbidden.");
         assert_eq!(answer.detail(403), detail);

@@ -23,6 +23,8 @@ fn requests() -> Vec<(&'static str, String, Option<Value>)> {
         ("PATCH", "/organizations/coder".to_owned(), Some(json!({"icon": "/icon.png"}))),
         ("GET", "/organizations/coder/provisionerjobs".to_owned(), None),
         ("GET", format!("/organizations/coder/provisionerjobs/{JOB}"), None),
+        ("POST", "/organizations/coder/provisionerjobs".to_owned(), Some(json!({"type": "workspace_build"}))),
+        ("PATCH", format!("/organizations/coder/provisionerjobs/{JOB}/cancel"), None),
         ("DELETE", "/organizations/new-one".to_owned(), None),
     ]
 }
@@ -66,6 +68,10 @@ fn successes() -> Produced {
         let status = call(&server.owner(), &[], &request).status;
         assert_eq!(status, if request.0 == "POST" { 201 } else { 200 }, "{request:?}");
     }
+    let same = json!({"type": "workspace_build", "id": Uuid::from_u128(0x0c)});
+    for status in [201, 200] {
+        assert_eq!(server.owner().post("/organizations/coder/provisionerjobs", same.clone()).status, status);
+    }
     server.seen().statuses()
 }
 
@@ -83,26 +89,40 @@ fn refusals() -> Produced {
     assert_eq!(owner.delete("/organizations/coder").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs?page=2").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs/first").status, 400);
+    assert_eq!(owner.patch("/organizations/coder/provisionerjobs/first/cancel", json!({})).status, 400);
+    assert_eq!(owner.post("/organizations/coder/provisionerjobs", json!({})).status, 400);
 
     assert_eq!(member.post("/organizations", json!({"name": "mine"})).status, 403);
     assert_eq!(member.patch("/organizations/coder", json!({"name": "mine"})).status, 403);
     assert_eq!(member.delete("/organizations/coder").status, 403);
+    assert_eq!(member.post("/organizations/coder/provisionerjobs", json!({})).status, 403);
 
-    for (method, path) in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/provisionerjobs")] {
+    for (method, path) in
+        [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/provisionerjobs"), ("POST", "/provisionerjobs")]
+    {
         let request = owner.request(method, &format!("/organizations/nowhere{path}"));
         assert_eq!(request.send().status, 404, "{method} {path}");
     }
     assert_eq!(owner.get(&format!("/organizations/acme/provisionerjobs/{JOB}")).status, 404);
+    assert_eq!(owner.patch(&format!("/organizations/acme/provisionerjobs/{JOB}/cancel"), json!({})).status, 404);
 
     assert_eq!(owner.post("/organizations", json!({"name": "ACME"})).status, 409);
     assert_eq!(owner.patch("/organizations/coder", json!({"name": "ACME"})).status, 409);
     assert_eq!(owner.delete("/organizations/acme").status, 409);
+    let taken = json!({"type": "workspace_build", "id": JOB});
+    assert_eq!(owner.post("/organizations/coder/provisionerjobs", taken).status, 409);
 
     let with_key = |body| owner.request("POST", "/organizations").header("Idempotency-Key", "k").json(&body).send();
     assert_eq!(with_key(json!({"name": "first"})).status, 201);
     assert_eq!(with_key(json!({"name": "second"})).status, 422);
+    let queued = owner.request("POST", "/organizations/coder/provisionerjobs").header("Idempotency-Key", "k");
+    assert_eq!(queued.json(&json!({"type": "workspace_build"})).send().status, 422);
 
-    for (method, path) in [("POST", "/organizations"), ("PATCH", "/organizations/coder")] {
+    for (method, path) in [
+        ("POST", "/organizations"),
+        ("PATCH", "/organizations/coder"),
+        ("POST", "/organizations/coder/provisionerjobs"),
+    ] {
         let large = owner.request(method, path).body(vec![b' '; 1024 * 1024 + 1]);
         assert_eq!(large.send().status, 413, "{method}");
         let text = owner.request(method, path).header("Content-Type", "text/plain").body("{}");

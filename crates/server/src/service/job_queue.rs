@@ -1,0 +1,127 @@
+//! Queueing and canceling provisioner jobs.
+
+use orgd_api_types::{
+    CreateProvisionerJobRequest, JobPriority, Provisioner, ProvisionerJob, ProvisionerJobStatus, ProvisionerJobType,
+    ValidationError,
+};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::Services;
+use super::error::ServiceError;
+use crate::auth::authenticate::Caller;
+use crate::db::idempotency::{Answered, Attempt};
+use crate::db::jobs::JobRecord;
+use crate::db::jobs::enqueue::{Cancellation, Enqueued};
+use crate::db::{Constraint, DbError};
+use crate::queue::{PriorityClass, ProvisionerType};
+use crate::tags::{TagSet, TagSetId};
+use crate::wire::body::validations_of;
+use crate::wire::idempotency::RepeatableRequest;
+use crate::wire::query::JobQuery;
+
+/// The order in which failing fields are reported.
+const FIELDS: &[&str] = &["id", "type", "provisioner", "priority", "tags", "input", "file_id", "metadata"];
+
+/// A job that a request led to.
+#[derive(Debug)]
+pub struct QueuedJob {
+    /// The job as it stands now.
+    pub job: ProvisionerJob,
+    /// True when a request made it, this one or one that this repeats.
+    pub is_new: bool,
+    /// True when this repeats a request by its `Idempotency-Key`.
+    pub is_replayed: bool,
+}
+
+impl Services {
+    /// Queues a job of the organization in the caller's name. What was done before is not done again.
+    pub async fn create_provisioner_job(
+        &self,
+        caller: &Caller,
+        organization: Uuid,
+        request: CreateProvisionerJobRequest,
+        repeatable: Option<RepeatableRequest>,
+    ) -> Result<QueuedJob, ServiceError> {
+        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        let user = caller.principal.user_id;
+        let now = self.clock.now();
+        let attempt = repeatable.map(|request| Attempt { user, request, at: now });
+        let tags = TagSet::normalise(request.tags.clone().unwrap_or_default(), Some(user));
+        let record = self.record_of(request, organization, user);
+        let enqueued = self.database.enqueue_provisioner_job(record, tags, attempt).await.map_err(refused)?;
+        let (Enqueued { id, is_new }, is_replayed) = match enqueued {
+            Answered::Now(enqueued) => (*enqueued, false),
+            Answered::Before { body, .. } => {
+                let before = serde_json::from_slice(&body);
+                (before.map_err(|error| ServiceError::Internal(format!("a kept answer: {error}")))?, true)
+            }
+        };
+        let job = self.get_provisioner_job(organization, id, JobQuery::default()).await?;
+        Ok(QueuedJob { job, is_new, is_replayed })
+    }
+
+    fn record_of(&self, request: CreateProvisionerJobRequest, organization: Uuid, initiator: Uuid) -> JobRecord {
+        let CreateProvisionerJobRequest { id, kind, provisioner, priority, tags: _, input, file_id, metadata } =
+            request;
+        let job = ProvisionerJob {
+            id: id.unwrap_or_else(Uuid::now_v7),
+            created_at: self.clock.now(),
+            started_at: None,
+            completed_at: None,
+            canceled_at: None,
+            error: String::new(),
+            error_code: None,
+            status: ProvisionerJobStatus::Pending,
+            worker_id: None,
+            worker_name: String::new(),
+            file_id: file_id.unwrap_or_default(),
+            tags: Default::default(),
+            queue_position: 0,
+            queue_size: 0,
+            organization_id: organization,
+            initiator_id: initiator,
+            input: input.unwrap_or_default(),
+            // Validated: it is there.
+            kind: kind.unwrap_or(ProvisionerJobType::WorkspaceBuild),
+            available_workers: Vec::new(),
+            metadata: metadata.unwrap_or_default(),
+            logs_overflowed: false,
+        };
+        JobRecord {
+            job,
+            // The database gives it the one of its tags.
+            tag_set: TagSetId(0),
+            provisioner: match provisioner.unwrap_or(Provisioner::Terraform) {
+                Provisioner::Echo => ProvisionerType::Echo,
+                Provisioner::Terraform => ProvisionerType::Terraform,
+            },
+            class: match priority.unwrap_or(JobPriority::Normal) {
+                JobPriority::Normal => PriorityClass::People,
+                JobPriority::Prebuild => PriorityClass::Prebuild,
+            },
+            error_code: String::new(),
+        }
+    }
+
+    /// Cancels a job of the organization.
+    pub async fn cancel_provisioner_job(&self, organization: Uuid, id: Uuid) -> Result<(), ServiceError> {
+        match self.database.cancel_provisioner_job(organization, id, self.clock.now()).await? {
+            Cancellation::Done => Ok(()),
+            Cancellation::NotFound => Err(ServiceError::NotFound),
+            Cancellation::Completed => Err(ServiceError::JobEnded("Job has already completed!")),
+            Cancellation::Canceled => Err(ServiceError::JobEnded("Job has already been marked as canceled!")),
+        }
+    }
+}
+
+fn refused(error: DbError) -> ServiceError {
+    match error {
+        DbError::Conflict(Constraint::LiveOrganization) => ServiceError::NotFound,
+        DbError::Conflict(Constraint::ProvisionerJobId) => {
+            let rule = "is that of another provisioner job, or of this one with other values";
+            ServiceError::JobIdTaken(ValidationError::new("id", rule))
+        }
+        other => other.into(),
+    }
+}
