@@ -34,7 +34,7 @@ fn have_what_the_document_says_of_them() {
     let contract = Contract::load(&folder()).expect("the contract loads");
     let create = operation(&contract, "createOrganization");
     assert_eq!(create.summary, "Create organization");
-    assert_eq!(create.statuses, [201, 400, 401, 403, 409, 413, 415, 428, 429, 500, 503]);
+    assert_eq!(create.statuses, [201, 400, 401, 403, 409, 413, 415, 422, 428, 429, 500, 503]);
     assert_eq!(create.security, ["CoderSessionToken"]);
     assert_eq!(create.query_parameters, [""; 0]);
     assert!(create.has_request_body);
