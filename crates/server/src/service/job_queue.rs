@@ -21,7 +21,7 @@ use crate::wire::idempotency::RepeatableRequest;
 use crate::wire::query::JobQuery;
 
 /// The order in which failing fields are reported.
-const FIELDS: &[&str] = &["id", "type", "provisioner", "priority", "tags", "input", "file_id", "metadata"];
+const FIELDS: &[&str] = &["id", "kind", "provisioner", "priority", "tags", "input", "file_id", "metadata"];
 
 /// A job that a request led to.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Services {
         request: CreateProvisionerJobRequest,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<QueuedJob, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        check(&request)?;
         let user = caller.principal.user_id;
         let now = self.clock.now();
         let attempt = repeatable.map(|request| Attempt { user, request, at: now });
@@ -113,6 +113,15 @@ impl Services {
             Cancellation::Canceled => Err(ServiceError::JobEnded("Job has already been marked as canceled!")),
         }
     }
+}
+
+fn check(request: &CreateProvisionerJobRequest) -> Result<(), ServiceError> {
+    request.validate().map_err(|errors| {
+        let mut validations = validations_of(&errors, FIELDS);
+        // A field cannot be called `type` in Rust.
+        validations.iter_mut().filter(|one| one.field == "kind").for_each(|one| one.field = "type".to_owned());
+        ServiceError::Validation(validations)
+    })
 }
 
 fn refused(error: DbError) -> ServiceError {

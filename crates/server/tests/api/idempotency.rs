@@ -10,7 +10,10 @@ const REPLAYED: &str = "idempotent-replayed";
 
 /// Each POST of the document with a request that succeeds.
 fn posts() -> Vec<(&'static str, &'static str, Value)> {
-    vec![("createOrganization", "/organizations", json!({"name": "acme", "description": "<a & b>"}))]
+    vec![
+        ("createOrganization", "/organizations", json!({"name": "acme", "description": "<a & b>"})),
+        ("createProvisionerJob", "/organizations/coder/provisionerjobs", json!({"type": "workspace_build"})),
+    ]
 }
 
 fn post(client: &Client, key: &str, body: &Value) -> Answer {

@@ -42,7 +42,8 @@ fn a_wrong_method_is_405_and_says_which_are_right() {
     for (path, wrong, allow) in [
         ("/organizations", &["PUT", "PATCH", "DELETE", "TRACE"][..], "GET, HEAD, POST"),
         ("/organizations/coder", &["PUT", "POST"], "DELETE, GET, HEAD, PATCH"),
-        ("/organizations/coder/provisionerjobs", &["POST", "PUT", "PATCH", "DELETE"], "GET, HEAD"),
+        ("/organizations/coder/provisionerjobs", &["PUT", "PATCH", "DELETE"], "GET, HEAD, POST"),
+        (&format!("{job}/cancel"), &["GET", "POST", "PUT", "DELETE"], "PATCH"),
         (&job, &["POST", "PUT", "PATCH", "DELETE"], "GET, HEAD"),
     ] {
         for method in wrong {

@@ -163,6 +163,49 @@ fn queue_numbers_agree_on_every_server() {
     assert_eq!(numbers(&first), expected);
 }
 
+/// Jobs are queued and canceled on whichever server; a third watches. After each step every server has the numbers that follow from
+/// the jobs that are left.
+#[test]
+fn a_queue_that_all_servers_write_to_is_the_same_on_all() {
+    let (_cluster, first) = serving();
+    let servers = [first.replica(&[]), first.replica(&[]), first];
+    let jobs = "/organizations/coder/provisionerjobs";
+    let mut pending: Vec<serde_json::Value> = Vec::new();
+    for step in 0..60_usize {
+        let owner = servers[step % 2].owner();
+        if step % 3 == 2 {
+            let canceled = pending.remove(step % pending.len());
+            let path = format!("{jobs}/{}/cancel", canceled.as_str().unwrap());
+            // The server may not have heard of the job that another has just queued; then its database has.
+            assert_eq!(owner.request("PATCH", &path).send().status, 200);
+        } else {
+            let tags = if step % 2 == 0 { json!({}) } else { json!({"step": step.to_string()}) };
+            pending.push(owner.post(jobs, json!({"type": "workspace_build", "tags": tags})).expect(201)["id"].clone());
+        }
+    }
+    let begun = Instant::now();
+    let seen = |server: &TestServer| {
+        let list = server.owner().get(&format!("{jobs}?status=pending&limit=100")).expect(200);
+        let mut numbers = list.as_array().unwrap().clone();
+        numbers.sort_by_key(|job| job["created_at"].as_str().unwrap().to_owned());
+        numbers
+    };
+    // Without a worker each tag set is a queue of its own.
+    let expected = |list: &[serde_json::Value]| {
+        list.iter().enumerate().all(|(index, job)| {
+            let same = |other: &&serde_json::Value| other["tags"] == job["tags"];
+            job["queue_position"] == list[..=index].iter().filter(same).count()
+                && job["queue_size"] == list.iter().filter(same).count()
+        })
+    };
+    for server in &servers {
+        soon(begun, "the queue", || {
+            let list = seen(server);
+            list.iter().map(|job| job["id"].clone()).eq(pending.iter().cloned()) && expected(&list)
+        });
+    }
+}
+
 /// Batches of two servers change the same rows in opposite orders: PostgreSQL ends one of them each time, and it is run again.
 #[test]
 fn deadlocks_between_servers_are_not_the_callers_business() {
