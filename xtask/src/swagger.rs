@@ -27,6 +27,8 @@ pub(crate) struct Arguments {
 /// Every operation, in an order in which each works with the values that its form is filled with.
 const OPERATIONS: &[&str] = &[
     "createOrganization",
+    "createProvisionerJob",
+    "cancelProvisionerJob",
     "getOrganizations",
     "getOrganizationByID",
     "updateOrganization",

@@ -56,6 +56,12 @@ impl Judge {
             let mut jobs = body.as_array().into_iter().flatten();
             jobs.any(|job| job["id"] == SAMPLE_JOB)
         });
+        self.answer(report, "createProvisionerJob", 201, |body| {
+            body["status"] == "pending" && body["tags"]["gpu"] == "yes"
+        });
+        self.answer(report, "cancelProvisionerJob", 200, |body| {
+            body["message"] == "Job has been marked as canceled..."
+        });
         self.answer(report, "getProvisionerJob", 200, |body| body["id"] == SAMPLE_JOB && body["status"] == "failed");
         let fields = &report.executed["getProvisionerJobs"]["fields"];
         for (field, filled_in) in [("limit", "50"), ("ids", ""), ("status", ""), ("tags", "{}"), ("initiator", "")] {

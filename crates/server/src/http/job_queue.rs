@@ -59,7 +59,7 @@ pub async fn create_provisioner_job(
     tag = "Provisioning", security(("CoderSessionToken" = [])), extensions(("x-extension" = json!(true))),
     params(
         ("organization" = Uuid, Path, description = "Organization ID", example = "00000000-0000-0000-0000-000000000000"),
-        ("job" = Uuid, Path, description = "Job ID", example = "0198f5a0-7c1e-7d11-a3a4-1b0c4f1d2e3f")
+        ("job" = Uuid, Path, description = "Job ID", example = "0198f5a0-9d30-7b52-8c11-5a6b7c8d9e0f")
     ),
     responses((status = 200, description = "OK", body = Response), QueryErrors)
 )]
