@@ -184,15 +184,15 @@ fn challenge(error: &AuthenticationError) -> HeaderValue {
 
 fn service_status(error: &ServiceError) -> StatusCode {
     match error {
-        ServiceError::Validation(_)
-        | ServiceError::ReservedName(_)
-        | ServiceError::DefaultOrganization
-        | ServiceError::JobEnded(_) => StatusCode::BAD_REQUEST,
+        ServiceError::Validation(_) | ServiceError::ReservedName(_) | ServiceError::DefaultOrganization => {
+            StatusCode::BAD_REQUEST
+        }
         ServiceError::NotFound => StatusCode::NOT_FOUND,
         ServiceError::Forbidden(_) => StatusCode::FORBIDDEN,
-        ServiceError::NameTaken(_) | ServiceError::DeletionBlocked(_) | ServiceError::JobIdTaken(_) => {
-            StatusCode::CONFLICT
-        }
+        ServiceError::NameTaken(_)
+        | ServiceError::DeletionBlocked(_)
+        | ServiceError::JobIdTaken(_)
+        | ServiceError::JobEnded(_) => StatusCode::CONFLICT,
         ServiceError::KeyOfAnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
         ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_) => StatusCode::SERVICE_UNAVAILABLE,
         ServiceError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -84,6 +84,7 @@ fn provisioning_response(operation: Provisioning, status: &str) -> Option<Value>
             let validations = vec![ValidationError::new("id", rule)];
             json(&Response { validations, ..say("A provisioner job with this ID exists.", "") })
         }
+        (Provisioning::CancelProvisionerJob, "409") => json(&say("Job has already completed!", "")),
         (Provisioning::CancelProvisionerJob, "200") => json(&say("Job has been marked as canceled...", "")),
         _ => None,
     }

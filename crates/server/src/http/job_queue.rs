@@ -61,7 +61,11 @@ pub async fn create_provisioner_job(
         ("organization" = Uuid, Path, description = "Organization ID", example = "00000000-0000-0000-0000-000000000000"),
         ("job" = Uuid, Path, description = "Job ID", example = "0198f5a0-9d30-7b52-8c11-5a6b7c8d9e0f")
     ),
-    responses((status = 200, description = "OK", body = Response), QueryErrors)
+    responses(
+        (status = 200, description = "OK", body = Response),
+        (status = 409, description = "The job has ended, or somebody has canceled it before.", body = Response),
+        QueryErrors
+    )
 )]
 pub async fn cancel_provisioner_job(at: AtOrganization, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     // As for reading a job: the syntax of the id is answered before the permission.

@@ -168,13 +168,13 @@ fn only_a_job_that_goes_on_can_be_canceled() {
     let (done, failed) = (Job::pending(coder, 2).running().completed(), Job::pending(coder, 3).failed("no"));
     server.change(|sql| [&running, &done, &failed].into_iter().for_each(|job| sql.job(job)));
     for ended in [&done, &failed] {
-        assert_eq!(cancel(&owner, &json!(ended.id)).message(400), "Job has already completed!");
+        assert_eq!(cancel(&owner, &json!(ended.id)).message(409), "Job has already completed!");
     }
     cancel(&owner, &json!(running.id)).expect(200);
     let job = owner.get(&format!("{JOBS}/{}", running.id)).expect(200);
     assert_eq!(job["status"], "canceling", "its worker has not confirmed");
     assert!(job["completed_at"].is_null() && job["canceled_at"].is_string());
-    assert_eq!(cancel(&owner, &json!(running.id)).message(400), "Job has already been marked as canceled!");
+    assert_eq!(cancel(&owner, &json!(running.id)).message(409), "Job has already been marked as canceled!");
     assert_eq!(cancel(&owner, &json!(Uuid::new_v4())).status, 404);
     let member = server.client(&server.user("member", &[], &[("coder", &[])]));
     assert_eq!(cancel(&member, &json!(running.id)).status, 404, "who may not read jobs cannot tell that it is there");

@@ -109,6 +109,9 @@ fn refusals() -> Produced {
     assert_eq!(owner.post("/organizations", json!({"name": "ACME"})).status, 409);
     assert_eq!(owner.patch("/organizations/coder", json!({"name": "ACME"})).status, 409);
     assert_eq!(owner.delete("/organizations/acme").status, 409);
+    let cancel = format!("/organizations/coder/provisionerjobs/{JOB}/cancel");
+    assert_eq!(owner.patch(&cancel, json!({})).status, 200);
+    assert_eq!(owner.patch(&cancel, json!({})).status, 409);
     let taken = json!({"type": "workspace_build", "id": JOB});
     assert_eq!(owner.post("/organizations/coder/provisionerjobs", taken).status, 409);
 
