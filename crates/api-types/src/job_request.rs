@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
@@ -42,42 +42,114 @@ wire_enum! {
 #[schema(as = orgd::CreateProvisionerJobRequest)]
 pub struct CreateProvisionerJobRequest {
     /// An ID that the caller makes up. A request with the ID of a job that is the same in everything is answered with that job.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub id: Option<Uuid>,
     /// What kind of work it is.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "type", default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(required = true, nullable = false)]
     #[validate(required(message = "is required"))]
     pub kind: Option<ProvisionerJobType>,
     /// The program that it needs; Terraform when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub provisioner: Option<Provisioner>,
     /// Who waits first; `normal` when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub priority: Option<JobPriority>,
     /// What a worker must offer to take it: at most 64 tags, keys and values of at most 128 bytes. `scope` and `owner` are brought
     /// into their normal form.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     #[validate(custom(function = "check_tags"))]
     pub tags: Option<BTreeMap<String, String>>,
     /// What it works on.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    #[validate(custom(function = "check_input"))]
-    pub input: Option<ProvisionerJobInput>,
+    pub input: Option<JobInput>,
     /// The file that it works on; the nil UUID when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub file_id: Option<Uuid>,
     /// Names for people of what it works on.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     #[validate(custom(function = "check_metadata"))]
-    pub metadata: Option<ProvisionerJobMetadata>,
+    pub metadata: Option<JobMetadata>,
+}
+
+/// What a job that is to be queued works on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = orgd::JobInput)]
+pub struct JobInput {
+    /// The template version to import, or to run dry.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub template_version_id: Option<Uuid>,
+    /// The workspace build to run.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub workspace_build_id: Option<Uuid>,
+}
+
+/// Names for people of what a job that is to be queued works on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = orgd::JobMetadata)]
+pub struct JobMetadata {
+    /// Name of the template version.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub template_version_name: Option<String>,
+    /// Template ID.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub template_id: Option<Uuid>,
+    /// Name of the template.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub template_name: Option<String>,
+    /// The template's name that people see.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub template_display_name: Option<String>,
+    /// Path or URL of the template's icon.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub template_icon: Option<String>,
+    /// The workspace of a workspace build.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub workspace_id: Option<Uuid>,
+    /// Name of the workspace of a workspace build.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub workspace_name: Option<String>,
+}
+
+impl From<JobInput> for ProvisionerJobInput {
+    fn from(JobInput { template_version_id, workspace_build_id }: JobInput) -> Self {
+        Self { template_version_id, workspace_build_id, error: String::new() }
+    }
+}
+
+impl From<JobMetadata> for ProvisionerJobMetadata {
+    fn from(given: JobMetadata) -> Self {
+        Self {
+            template_version_name: given.template_version_name.unwrap_or_default(),
+            template_id: given.template_id.unwrap_or_default(),
+            template_name: given.template_name.unwrap_or_default(),
+            template_display_name: given.template_display_name.unwrap_or_default(),
+            template_icon: given.template_icon.unwrap_or_default(),
+            workspace_id: given.workspace_id,
+            workspace_name: given.workspace_name.unwrap_or_default(),
+        }
+    }
+}
+
+/// A value that may be absent and must not be null.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 fn broken(rule: &'static str) -> ValidationError {
@@ -98,12 +170,8 @@ fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ValidationError> {
     Ok(())
 }
 
-fn check_input(input: &ProvisionerJobInput) -> Result<(), ValidationError> {
-    if input.error.is_empty() { Ok(()) } else { Err(broken("must not have an \"error\", which the server says")) }
-}
-
-fn check_metadata(metadata: &ProvisionerJobMetadata) -> Result<(), ValidationError> {
-    let ProvisionerJobMetadata {
+fn check_metadata(metadata: &JobMetadata) -> Result<(), ValidationError> {
+    let JobMetadata {
         template_version_name,
         template_id: _,
         template_name,
@@ -113,7 +181,7 @@ fn check_metadata(metadata: &ProvisionerJobMetadata) -> Result<(), ValidationErr
         workspace_name,
     } = metadata;
     let texts = [template_version_name, template_name, template_display_name, template_icon, workspace_name];
-    if texts.iter().any(|text| text.contains('\0')) {
+    if texts.into_iter().flatten().any(|text| text.contains('\0')) {
         return Err(broken("must not contain the NUL character"));
     }
     Ok(())

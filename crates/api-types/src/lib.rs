@@ -9,7 +9,7 @@ mod provisioner_job;
 mod response;
 mod timestamp;
 
-pub use job_request::{CreateProvisionerJobRequest, JobPriority, Provisioner};
+pub use job_request::{CreateProvisionerJobRequest, JobInput, JobMetadata, JobPriority, Provisioner};
 pub use organization::{
     CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, UpdateOrganizationRequest, name_rule_broken_by,
 };

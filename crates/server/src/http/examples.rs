@@ -2,9 +2,9 @@
 //! compile. Swagger UI fills its forms with them: each is a request that works.
 
 use orgd_api_types::{
-    CreateOrganizationRequest, CreateProvisionerJobRequest, JobErrorCode, Organization, ProvisionerJob,
-    ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus, ProvisionerJobType, Response, Timestamp,
-    UpdateOrganizationRequest, ValidationError,
+    CreateOrganizationRequest, CreateProvisionerJobRequest, JobErrorCode, JobInput, JobMetadata, Organization,
+    ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus, ProvisionerJobType, Response,
+    Timestamp, UpdateOrganizationRequest, ValidationError,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -68,8 +68,16 @@ fn provisioning_request(operation: Provisioning) -> Option<Value> {
         Provisioning::CreateProvisionerJob => json(&CreateProvisionerJobRequest {
             kind: Some(ProvisionerJobType::WorkspaceBuild),
             tags: Some([("gpu".to_owned(), "yes".to_owned())].into()),
-            input: Some(pending_job().input),
-            metadata: Some(ProvisionerJobMetadata { workspace_name: "dev".to_owned(), ..metadata() }),
+            input: Some(JobInput { workspace_build_id: pending_job().input.workspace_build_id, ..JobInput::default() }),
+            metadata: Some(JobMetadata {
+                template_version_name: Some(metadata().template_version_name),
+                template_id: Some(metadata().template_id),
+                template_name: Some(metadata().template_name),
+                template_display_name: Some(metadata().template_display_name),
+                template_icon: Some(metadata().template_icon),
+                workspace_id: None,
+                workspace_name: Some("dev".to_owned()),
+            }),
             ..CreateProvisionerJobRequest::default()
         }),
         Provisioning::CancelProvisionerJob => None,

@@ -81,11 +81,11 @@ impl Services {
             queue_size: 0,
             organization_id: organization,
             initiator_id: initiator,
-            input: input.unwrap_or_default(),
+            input: input.unwrap_or_default().into(),
             // Validated: it is there.
             kind: kind.unwrap_or(ProvisionerJobType::WorkspaceBuild),
             available_workers: Vec::new(),
-            metadata: metadata.unwrap_or_default(),
+            metadata: metadata.unwrap_or_default().into(),
             logs_overflowed: false,
         };
         JobRecord {

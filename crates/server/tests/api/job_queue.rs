@@ -143,7 +143,12 @@ fn bad_requests_name_the_field_and_the_rule() {
         (json!({"type": "workspace_build", "tags": {"a": long}}), "tags", "at most 128 bytes"),
         (json!({"type": "workspace_build", "tags": {"a": "\0"}}), "tags", "NUL"),
         (json!({"type": "workspace_build", "metadata": {"workspace_name": "\0"}}), "metadata", "NUL"),
-        (json!({"type": "workspace_build", "input": {"error": "x"}}), "input", "\"error\""),
+        (
+            json!({"type": "workspace_build", "input": {"workspace_build_id": null}}),
+            "input.workspace_build_id",
+            "must be",
+        ),
+        (json!({"type": "workspace_build", "priority": null}), "priority", "wrong type"),
     ] {
         let answer = owner.post(JOBS, body.clone());
         assert_eq!(answer.status, 400, "{body}");
