@@ -104,6 +104,10 @@ pub(super) fn complain(lines: &[Line], factor: f64) -> bool {
 
 fn figure(figure: Spread, unit: &str) -> String {
     let Spread { median, least, most } = figure;
+    if median.is_nan() {
+        // Not every load has every figure.
+        return String::new();
+    }
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
     if least == most { format!("{median:.2}{unit}") } else { format!("{median:.2}{unit} ({least:.2}–{most:.2})") }
 }
