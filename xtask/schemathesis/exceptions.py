@@ -101,6 +101,18 @@ def texts(request, response):
     return bool(broken) and names_fields(response, broken)
 
 
+def texts_of_a_job(request, response):
+    """The same for a job that is queued: how many tags it has and how long they are in *bytes*, and no NUL character."""
+    if request.operation != "POST /organizations/{organization}/provisionerjobs" or not isinstance(request.body, dict):
+        return False
+    tags = request.body.get("tags", {})
+    texts = list(tags) + list(tags.values())
+    metadata = [text for text in request.body.get("metadata", {}).values() if isinstance(text, str)]
+    of_tags = len(tags) > 64 or "" in tags or any(len(text.encode()) > 128 or "\0" in text for text in texts)
+    broken = [field for field, is_broken in [("tags", of_tags), ("metadata", any("\0" in text for text in metadata))] if is_broken]
+    return bool(broken) and names_fields(response, broken)
+
+
 def breaks_rule(field, text):
     """Whether the text breaks the rule of a name or a display name that the schema does not state."""
     if field == "name":
@@ -114,7 +126,7 @@ def names_fields(response, fields):
     return response.status_code == 400 and [item["field"] for item in response.json().get("validations", [])] == fields
 
 
-REFUSED_THOUGH_VALID = (default_organization, nul_in_tags, texts)
+REFUSED_THOUGH_VALID = (default_organization, nul_in_tags, texts, texts_of_a_job)
 
 
 @schemathesis.hook

@@ -69,6 +69,8 @@ REFUSED = [
     ("POST", LIST, "/organizations", '{"name": "new"}', refusal("name")),
     ("POST", LIST, "/organizations", '{"name": "default"}', {"message": 'Organization name "default" is reserved.'}),
     ("PATCH", ONE, "/organizations/a", '{"display_name": " a", "icon": "\\u0000"}', refusal("display_name", "icon")),
+    ("POST", JOBS, OF_ONE, '{"tags": {"": "a"}}', refusal("tags")),
+    ("POST", JOBS, OF_ONE, '{"tags": {"a": "\\u0000"}, "metadata": {"template_name": "\\u0000"}}', refusal("tags", "metadata")),
 ]
 WRONGLY_REFUSED = [
     ("DELETE", ONE, "/organizations/acme", None, {"message": "No."}),
@@ -78,6 +80,8 @@ WRONGLY_REFUSED = [
     ("POST", LIST, "/organizations", '{"name": "a", "display_name": "A"}', refusal("display_name")),
     ("PATCH", ONE, "/organizations/a", '{"display_name": " a"}', refusal("name", "display_name")),
     ("PATCH", ONE, "/organizations/a", '{"description": "a\\n "}', refusal("description")),
+    ("POST", JOBS, OF_ONE, '{"tags": {"a": "b"}}', refusal("tags")),
+    ("POST", JOBS, OF_ONE, '{"tags": {"": "b"}}', refusal("tags", "input")),
 ]
 
 
