@@ -4,15 +4,19 @@
 //! the text of the published document. The crate knows no HTTP and no SQL.
 
 mod organization;
+mod provisioner_daemon;
 mod provisioner_job;
+mod provisioner_key;
 mod response;
 mod timestamp;
 
 pub use organization::{
     CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, UpdateOrganizationRequest, name_rule_broken_by,
 };
+pub use provisioner_daemon::{ProvisionerDaemon, ProvisionerDaemonJob, ProvisionerDaemonStatus};
 pub use provisioner_job::{
     JobErrorCode, ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus, ProvisionerJobType,
 };
+pub use provisioner_key::{CreateProvisionerKeyRequest, CreateProvisionerKeyResponse, ProvisionerKey};
 pub use response::{Response, ValidationError};
 pub use timestamp::{ParseTimestampError, Timestamp};

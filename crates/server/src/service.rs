@@ -4,7 +4,9 @@ pub mod error;
 mod job_stream;
 mod lists;
 mod organizations;
+mod provisioner_daemons;
 mod provisioner_jobs;
+mod provisioner_keys;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::principal::Principal;
 use super::roles::{OrganizationRole, SiteRole};
 use super::token::KeyScope;
-use crate::operations::{Operation, OrganizationsOperation};
+use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
 
 /// What a caller asks to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +20,10 @@ pub enum Permission {
     DeleteOrganization,
     /// Read the provisioner jobs of an organization.
     ReadProvisionerJobs,
+    /// Read the provisioner keys of an organization, which never includes their secrets.
+    ReadProvisionerKeys,
+    /// Make and delete the provisioner keys of an organization.
+    ManageProvisionerKeys,
 }
 
 /// The permission that an operation needs. An operation that is documented and missing here does not compile.
@@ -36,6 +40,13 @@ pub const fn permission(operation: Operation) -> Permission {
                 Permission::ReadProvisionerJobs
             }
         },
+        Operation::Provisioning(operation) => match operation {
+            ProvisioningOperation::ListProvisionerKeys => Permission::ReadProvisionerKeys,
+            ProvisioningOperation::CreateProvisionerKey | ProvisioningOperation::DeleteProvisionerKey => {
+                Permission::ManageProvisionerKeys
+            }
+            ProvisioningOperation::GetProvisionerDaemons => Permission::ReadProvisionerJobs,
+        },
     }
 }
 
@@ -48,14 +59,19 @@ impl Permission {
             Self::UpdateOrganization => "update this organization",
             Self::DeleteOrganization => "delete this organization",
             Self::ReadProvisionerJobs => "read this organization's provisioner jobs",
+            Self::ReadProvisionerKeys => "read this organization's provisioner keys",
+            Self::ManageProvisionerKeys => "make or delete provisioner keys of this organization",
         }
     }
 
     /// True when somebody who lacks the permission must not learn whether its object exists.
     pub const fn hides(self) -> bool {
         match self {
-            Self::ReadOrganization | Self::ReadProvisionerJobs => true,
-            Self::CreateOrganization | Self::UpdateOrganization | Self::DeleteOrganization => false,
+            Self::ReadOrganization | Self::ReadProvisionerJobs | Self::ReadProvisionerKeys => true,
+            Self::CreateOrganization
+            | Self::UpdateOrganization
+            | Self::DeleteOrganization
+            | Self::ManageProvisionerKeys => false,
         }
     }
 
@@ -65,10 +81,12 @@ impl Permission {
             Self::ReadOrganization => {
                 &[SiteRole::Owner, SiteRole::TemplateAdmin, SiteRole::UserAdmin, SiteRole::Auditor]
             }
+            Self::ReadProvisionerKeys => &[SiteRole::Owner, SiteRole::TemplateAdmin],
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
-            | Self::ReadProvisionerJobs => &[SiteRole::Owner],
+            | Self::ReadProvisionerJobs
+            | Self::ManageProvisionerKeys => &[SiteRole::Owner],
         }
     }
 
@@ -78,7 +96,9 @@ impl Permission {
             Self::ReadOrganization => None,
             Self::CreateOrganization => Some(&[]),
             Self::UpdateOrganization | Self::DeleteOrganization => Some(&[OrganizationRole::Admin]),
-            Self::ReadProvisionerJobs => Some(&[OrganizationRole::Admin, OrganizationRole::TemplateAdmin]),
+            Self::ReadProvisionerJobs | Self::ReadProvisionerKeys | Self::ManageProvisionerKeys => {
+                Some(&[OrganizationRole::Admin, OrganizationRole::TemplateAdmin])
+            }
         }
     }
 }
@@ -107,12 +127,14 @@ mod tests {
 
     const HERE: Uuid = Uuid::from_u128(1);
     const THERE: Uuid = Uuid::from_u128(2);
-    const PERMISSIONS: [Permission; 5] = [
+    const PERMISSIONS: [Permission; 7] = [
         Permission::ReadOrganization,
         Permission::CreateOrganization,
         Permission::UpdateOrganization,
         Permission::DeleteOrganization,
         Permission::ReadProvisionerJobs,
+        Permission::ReadProvisionerKeys,
+        Permission::ManageProvisionerKeys,
     ];
 
     fn user(roles: &[SiteRole], memberships: Vec<Membership>) -> Principal {
@@ -120,38 +142,38 @@ mod tests {
         Principal::new(Uuid::from_u128(9), "somebody".to_owned(), UserStatus::Active, roles, memberships)
     }
 
-    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 5] {
+    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 7] {
         PERMISSIONS.map(|permission| may(principal, KeyScope::All, permission, Some(organization)))
     }
 
     #[test]
     fn site_roles_follow_the_matrix() {
-        let reads = [true, false, false, false, false];
+        let reads = [true, false, false, false, false, false, false];
         for (role, expected) in [
-            (SiteRole::Owner, [true; 5]),
-            (SiteRole::TemplateAdmin, reads),
+            (SiteRole::Owner, [true; 7]),
+            (SiteRole::TemplateAdmin, [true, false, false, false, false, true, false]),
             (SiteRole::UserAdmin, reads),
             (SiteRole::Auditor, reads),
-            (SiteRole::AgentsAccess, [false; 5]),
+            (SiteRole::AgentsAccess, [false; 7]),
         ] {
             assert_eq!(allowed(&user(&[role], Vec::new()), HERE), expected, "{role:?}");
         }
-        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 5]);
+        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 7]);
     }
 
     #[test]
     fn organization_roles_hold_in_their_organization_only() {
-        let member = [true, false, false, false, false];
+        let member = [true, false, false, false, false, false, false];
         for (role, expected) in [
-            (OrganizationRole::Admin, [true, false, true, true, true]),
-            (OrganizationRole::TemplateAdmin, [true, false, false, false, true]),
+            (OrganizationRole::Admin, [true, false, true, true, true, true, true]),
+            (OrganizationRole::TemplateAdmin, [true, false, false, false, true, true, true]),
             (OrganizationRole::UserAdmin, member),
             (OrganizationRole::Auditor, member),
             (OrganizationRole::WorkspaceCreationBan, member),
         ] {
             let principal = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY.with(role) }]);
             assert_eq!(allowed(&principal, HERE), expected, "{}", role.as_str());
-            assert_eq!(allowed(&principal, THERE), [false; 5], "{}", role.as_str());
+            assert_eq!(allowed(&principal, THERE), [false; 7], "{}", role.as_str());
         }
         let plain = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY }]);
         assert_eq!(allowed(&plain, HERE), member);

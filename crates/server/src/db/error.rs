@@ -19,6 +19,8 @@ pub enum Constraint {
     ProvisionerJobId,
     /// An organization with this identifier exists.
     OrganizationId,
+    /// A provisioner key of the organization has this name, in whatever case.
+    ProvisionerKeyName,
     /// The user has given this idempotency key with another request.
     IdempotencyKey,
 }
@@ -96,6 +98,7 @@ fn constraint_in(text: &str) -> Option<Constraint> {
         ("api_keys_token_name", Constraint::TokenName),
         ("organization_members.user_id", Constraint::Membership),
         ("organization_members_user_id", Constraint::Membership),
+        ("provisioner_keys_name", Constraint::ProvisionerKeyName),
         ("provisioner_jobs.id", Constraint::ProvisionerJobId),
         ("provisioner_jobs_id", Constraint::ProvisionerJobId),
     ];

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 
-use super::{errors_documented, examples, organizations, provisioner_jobs};
+use super::{errors_documented, examples, organizations, provisioner_daemons, provisioner_jobs, provisioner_keys};
 use crate::operations::Operation;
 
 /// The document as it is served at `/openapi.json`.
@@ -28,7 +28,10 @@ pub fn openapi() -> OpenApi {
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/api/v2", description = "This server.")),
-    tags((name = "Organizations", description = "Organizations, and the provisioner jobs of one organization.")),
+    tags(
+        (name = "Organizations", description = "Organizations, and the provisioner jobs of one organization."),
+        (name = "Provisioning", description = "Where provisioner jobs are done, by whom and with which keys."),
+    ),
     paths(
         organizations::get_organizations,
         organizations::create_organization,
@@ -37,6 +40,10 @@ pub fn openapi() -> OpenApi {
         organizations::update_organization,
         provisioner_jobs::get_provisioner_jobs,
         provisioner_jobs::get_provisioner_job,
+        provisioner_keys::list_provisioner_keys,
+        provisioner_keys::create_provisioner_key,
+        provisioner_keys::delete_provisioner_key,
+        provisioner_daemons::get_provisioner_daemons,
     ),
     modifiers(&SharedParts, &Examples, &TagsAsJson, &PlainMaps)
 )]

@@ -1,6 +1,8 @@
 //! The examples of the document, made from the types themselves, so that an example that does not fit its schema does not
 //! compile. Swagger UI fills its forms with them: each is a request that works.
 
+mod workers;
+
 use orgd_api_types::{
     CreateOrganizationRequest, JobErrorCode, Organization, ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata,
     ProvisionerJobStatus, ProvisionerJobType, Response, Timestamp, UpdateOrganizationRequest,
@@ -16,7 +18,10 @@ const WORKER: Uuid = uuid!("ae5fa6f7-c55b-40c1-b40a-b36ac467652b");
 
 /// The example of an operation's request body.
 pub fn request(operation: Operation) -> Option<Value> {
-    let Operation::Organizations(operation) = operation;
+    let operation = match operation {
+        Operation::Organizations(operation) => operation,
+        Operation::Provisioning(operation) => return workers::request(operation),
+    };
     match operation {
         Op::CreateOrganization => json(&CreateOrganizationRequest {
             name: Some("platform-team".to_owned()),
@@ -39,7 +44,10 @@ pub fn request(operation: Operation) -> Option<Value> {
 
 /// The example of an operation's answer with this status, where it is not one that operations share.
 pub fn response(operation: Operation, status: &str) -> Option<Value> {
-    let Operation::Organizations(operation) = operation;
+    let operation = match operation {
+        Operation::Organizations(operation) => operation,
+        Operation::Provisioning(operation) => return workers::response(operation, status),
+    };
     match (operation, status) {
         (Op::GetOrganizations, "200") => json(&[default_organization(), organization()]),
         (Op::CreateOrganization, "201") | (Op::GetOrganizationById | Op::UpdateOrganization, "200") => {

@@ -11,8 +11,8 @@ use actix_web::{HttpRequest, Route};
 
 use super::error::ApiError;
 use super::gate::{Entered, find_organization};
-use super::{organizations, provisioner_jobs};
-use crate::operations::{Operation, OrganizationsOperation};
+use super::{organizations, provisioner_daemons, provisioner_jobs, provisioner_keys};
+use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v2";
@@ -23,6 +23,7 @@ const EXACT: &str = "/organizations/{organization}/provisionerjobs/{job}";
 fn bind(operation: Operation) -> Route {
     match operation {
         Operation::Organizations(operation) => bind_organizations(operation),
+        Operation::Provisioning(operation) => bind_provisioning(operation),
     }
 }
 
@@ -36,6 +37,16 @@ fn bind_organizations(operation: OrganizationsOperation) -> Route {
         Op::UpdateOrganization => web::route().to(organizations::update_organization),
         Op::GetProvisionerJobs => web::route().to(provisioner_jobs::get_provisioner_jobs),
         Op::GetProvisionerJob => web::route().to(provisioner_jobs::get_provisioner_job),
+    }
+}
+
+fn bind_provisioning(operation: ProvisioningOperation) -> Route {
+    use ProvisioningOperation as Op;
+    match operation {
+        Op::ListProvisionerKeys => web::route().to(provisioner_keys::list_provisioner_keys),
+        Op::CreateProvisionerKey => web::route().to(provisioner_keys::create_provisioner_key),
+        Op::DeleteProvisionerKey => web::route().to(provisioner_keys::delete_provisioner_key),
+        Op::GetProvisionerDaemons => web::route().to(provisioner_daemons::get_provisioner_daemons),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::harness::{Answer, Client, Job, Kind, Lockout, TestServer, documented,
 type Produced = BTreeSet<(String, u16)>;
 
 const JOB: Uuid = Uuid::from_u128(0x0b);
+const KEYS: &str = "/organizations/coder/provisionerkeys";
+const WORKERS: &str = "/organizations/coder/provisionerdaemons";
 
 /// Each operation with a request that is good if the caller and the server are.
 fn requests() -> Vec<(&'static str, String, Option<Value>)> {
@@ -24,6 +26,10 @@ fn requests() -> Vec<(&'static str, String, Option<Value>)> {
         ("GET", "/organizations/coder/provisionerjobs".to_owned(), None),
         ("GET", format!("/organizations/coder/provisionerjobs/{JOB}"), None),
         ("DELETE", "/organizations/new-one".to_owned(), None),
+        ("POST", KEYS.to_owned(), Some(json!({"name": "new-key"}))),
+        ("GET", KEYS.to_owned(), None),
+        ("DELETE", format!("{KEYS}/new-key"), None),
+        ("GET", WORKERS.to_owned(), None),
     ]
 }
 
@@ -64,7 +70,12 @@ fn successes() -> Produced {
     let server = with_a_job();
     for request in requests() {
         let status = call(&server.owner(), &[], &request).status;
-        assert_eq!(status, if request.0 == "POST" { 201 } else { 200 }, "{request:?}");
+        let expected = match request.0 {
+            "POST" => 201,
+            "DELETE" if request.1.starts_with(KEYS) => 204,
+            _ => 200,
+        };
+        assert_eq!(status, expected, "{request:?}");
     }
     server.seen().statuses()
 }
@@ -80,6 +91,7 @@ fn refusals() -> Produced {
 
     assert_eq!(owner.post("/organizations", json!({})).status, 400);
     assert_eq!(owner.patch("/organizations/coder", json!({"name": "default"})).status, 400);
+    refusals_of_provisioning(&server, &member);
     assert_eq!(owner.delete("/organizations/coder").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs?page=2").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs/first").status, 400);
@@ -102,13 +114,30 @@ fn refusals() -> Produced {
     assert_eq!(with_key(json!({"name": "first"})).status, 201);
     assert_eq!(with_key(json!({"name": "second"})).status, 422);
 
-    for (method, path) in [("POST", "/organizations"), ("PATCH", "/organizations/coder")] {
+    for (method, path) in [("POST", "/organizations"), ("PATCH", "/organizations/coder"), ("POST", KEYS)] {
         let large = owner.request(method, path).body(vec![b' '; 1024 * 1024 + 1]);
         assert_eq!(large.send().status, 413, "{method}");
         let text = owner.request(method, path).header("Content-Type", "text/plain").body("{}");
         assert_eq!(text.send().status, 415, "{method}");
     }
     server.seen().statuses()
+}
+
+fn refusals_of_provisioning(server: &TestServer, member: &Client) {
+    let owner = server.owner();
+    let one = format!("{KEYS}/taken");
+    assert_eq!(owner.post(KEYS, json!({"name": "taken"})).status, 201);
+    assert_eq!(owner.post(KEYS, json!({})).status, 400);
+    let cookie = format!("coder_session_token={}", server.owner_token());
+    assert_eq!(server.anonymous().request("DELETE", &one).header("Cookie", cookie).send().status, 400);
+    assert_eq!(owner.get(&format!("{WORKERS}?page=2")).status, 400);
+    assert_eq!(member.post(KEYS, json!({"name": "mine"})).status, 403);
+    assert_eq!(member.delete(&one).status, 403);
+    assert_eq!(member.get(KEYS).status, 404);
+    assert_eq!(member.get(WORKERS).status, 404);
+    assert_eq!(owner.post("/organizations/nowhere/provisionerkeys", json!({"name": "new"})).status, 404);
+    assert_eq!(owner.delete(&format!("{KEYS}/nothing")).status, 404);
+    assert_eq!(owner.post(KEYS, json!({"name": "TAKEN"})).status, 409);
 }
 
 fn strangers() -> Produced {
