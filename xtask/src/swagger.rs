@@ -35,6 +35,10 @@ const OPERATIONS: &[&str] = &[
     "deleteOrganization",
     "getProvisionerJobs",
     "getProvisionerJob",
+    "createProvisionerKey",
+    "listProvisionerKeys",
+    "deleteProvisionerKey",
+    "getProvisionerDaemons",
 ];
 
 /// Checks, and prints what is wrong.
@@ -52,6 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     judge.page(&report, OPERATIONS.to_vec());
     judge.organizations(&report);
     judge.jobs(&report);
+    judge.workers(&report);
 
     let mut out = std::io::stdout().lock();
     let faults = judge.faults();

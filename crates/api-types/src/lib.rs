@@ -5,7 +5,9 @@
 
 mod job_request;
 mod organization;
+mod provisioner_daemon;
 mod provisioner_job;
+mod provisioner_key;
 mod response;
 mod timestamp;
 
@@ -13,8 +15,10 @@ pub use job_request::{CreateProvisionerJobRequest, JobInput, JobMetadata, JobPri
 pub use organization::{
     CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, UpdateOrganizationRequest, name_rule_broken_by,
 };
+pub use provisioner_daemon::{ProvisionerDaemon, ProvisionerDaemonJob, ProvisionerDaemonStatus};
 pub use provisioner_job::{
     JobErrorCode, ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus, ProvisionerJobType,
 };
+pub use provisioner_key::{CreateProvisionerKeyRequest, CreateProvisionerKeyResponse, ProvisionerKey};
 pub use response::{Response, ValidationError};
 pub use timestamp::{ParseTimestampError, Timestamp};

@@ -5,5 +5,6 @@ pub mod credentials;
 pub mod identities;
 pub mod permission;
 pub mod principal;
+pub mod provisioner_secret;
 pub mod roles;
 pub mod token;

@@ -18,6 +18,7 @@ pub(crate) mod members;
 pub mod migrations;
 pub mod organizations;
 mod postgres;
+pub mod provisioner_keys;
 mod readers;
 mod schema;
 mod sqlite;
@@ -26,6 +27,7 @@ mod statement_tests;
 pub mod tag_sets;
 mod types;
 pub mod users;
+pub mod worker_list;
 pub mod workers;
 mod writer;
 

@@ -5,7 +5,9 @@ mod job_queue;
 mod job_stream;
 mod lists;
 mod organizations;
+mod provisioner_daemons;
 mod provisioner_jobs;
+mod provisioner_keys;
 
 use std::sync::Arc;
 

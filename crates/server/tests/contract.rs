@@ -6,6 +6,7 @@
 #[path = "contract/reference.rs"]
 mod reference;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use orgd_contract::{Contract, compare};
@@ -55,11 +56,36 @@ fn every_published_schema_has_its_fields_and_no_other() {
         expected.sort_unstable();
         assert_eq!(fields(schema), expected, "{name}");
     }
-    let mut documented: Vec<_> = schemas.keys().collect();
+    let operations = contract.operations().iter().filter(|operation| operation.tag == "Organizations");
+    let mut reached = BTreeSet::new();
+    for operation in operations.filter(|operation| !operation.is_extension) {
+        let method = operation.method.to_lowercase();
+        reach(contract.document(), &contract.document()["paths"][&operation.path][method], &mut reached);
+    }
+    let mut documented: Vec<_> = schemas.keys().filter(|name| reached.contains(*name)).collect();
     let mut published: Vec<_> = SCHEMAS.iter().map(|(name, _)| *name).collect();
     documented.sort();
     published.sort_unstable();
     assert_eq!(documented, published);
+}
+
+/// Gathers the names of the schemas that this part of the document refers to, directly or through others.
+fn reach(document: &Value, part: &Value, reached: &mut BTreeSet<String>) {
+    match part {
+        Value::Object(members) => {
+            if let Some(target) = members.get("$ref").and_then(Value::as_str) {
+                let name = target.strip_prefix("#/components/schemas/");
+                if name.is_none_or(|name| reached.insert(name.to_owned())) {
+                    let referred =
+                        document.pointer(target.trim_start_matches('#')).expect("the reference leads somewhere");
+                    reach(document, referred, reached);
+                }
+            }
+            members.values().for_each(|member| reach(document, member, reached));
+        }
+        Value::Array(items) => items.iter().for_each(|item| reach(document, item, reached)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 #[test]

@@ -71,6 +71,17 @@ impl Judge {
         }
     }
 
+    /// The operations on provisioner keys and workers.
+    pub(super) fn workers(&mut self, report: &Report) {
+        self.answer(report, "createProvisionerKey", 201, |body| {
+            body["key"].as_str().is_some_and(|key| key.len() == 43)
+        });
+        self.answer(report, "listProvisionerKeys", 200, |body| body[0]["name"] == "build-farm");
+        let deleted = &report.executed["deleteProvisionerKey"]["status"];
+        self.expect(*deleted == 204, || format!("deleteProvisionerKey: the page shows {deleted}, not 204"));
+        self.answer(report, "getProvisionerDaemons", 200, Value::is_array);
+    }
+
     fn answer(&mut self, report: &Report, operation: &str, status: u16, is_right: impl Fn(&Value) -> bool) {
         let executed = report.executed.get(operation).unwrap_or(&Value::Null);
         let text = executed["body"].as_str().unwrap_or_default();

@@ -24,6 +24,10 @@ pub enum Permission {
     CreateProvisionerJobs,
     /// Cancel provisioner jobs of an organization.
     CancelProvisionerJobs,
+    /// Read the provisioner keys of an organization, which never includes their secrets.
+    ReadProvisionerKeys,
+    /// Make and delete the provisioner keys of an organization.
+    ManageProvisionerKeys,
 }
 
 /// The permission that an operation needs. An operation that is documented and missing here does not compile.
@@ -43,6 +47,11 @@ pub const fn permission(operation: Operation) -> Permission {
         Operation::Provisioning(operation) => match operation {
             ProvisioningOperation::CreateProvisionerJob => Permission::CreateProvisionerJobs,
             ProvisioningOperation::CancelProvisionerJob => Permission::CancelProvisionerJobs,
+            ProvisioningOperation::ListProvisionerKeys => Permission::ReadProvisionerKeys,
+            ProvisioningOperation::CreateProvisionerKey | ProvisioningOperation::DeleteProvisionerKey => {
+                Permission::ManageProvisionerKeys
+            }
+            ProvisioningOperation::GetProvisionerDaemons => Permission::ReadProvisionerJobs,
         },
     }
 }
@@ -58,17 +67,23 @@ impl Permission {
             Self::ReadProvisionerJobs => "read this organization's provisioner jobs",
             Self::CreateProvisionerJobs => "queue provisioner jobs in this organization",
             Self::CancelProvisionerJobs => "cancel this organization's provisioner jobs",
+            Self::ReadProvisionerKeys => "read this organization's provisioner keys",
+            Self::ManageProvisionerKeys => "make or delete provisioner keys of this organization",
         }
     }
 
     /// True when somebody who lacks the permission must not learn whether its object exists.
     pub const fn hides(self) -> bool {
         match self {
-            Self::ReadOrganization | Self::ReadProvisionerJobs | Self::CancelProvisionerJobs => true,
+            Self::ReadOrganization
+            | Self::ReadProvisionerJobs
+            | Self::CancelProvisionerJobs
+            | Self::ReadProvisionerKeys => true,
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
-            | Self::CreateProvisionerJobs => false,
+            | Self::CreateProvisionerJobs
+            | Self::ManageProvisionerKeys => false,
         }
     }
 
@@ -78,12 +93,14 @@ impl Permission {
             Self::ReadOrganization => {
                 &[SiteRole::Owner, SiteRole::TemplateAdmin, SiteRole::UserAdmin, SiteRole::Auditor]
             }
+            Self::ReadProvisionerKeys => &[SiteRole::Owner, SiteRole::TemplateAdmin],
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
             | Self::ReadProvisionerJobs
             | Self::CreateProvisionerJobs
-            | Self::CancelProvisionerJobs => &[SiteRole::Owner],
+            | Self::CancelProvisionerJobs
+            | Self::ManageProvisionerKeys => &[SiteRole::Owner],
         }
     }
 
@@ -93,9 +110,11 @@ impl Permission {
             Self::ReadOrganization => None,
             Self::CreateOrganization => Some(&[]),
             Self::UpdateOrganization | Self::DeleteOrganization => Some(&[OrganizationRole::Admin]),
-            Self::ReadProvisionerJobs | Self::CreateProvisionerJobs | Self::CancelProvisionerJobs => {
-                Some(&[OrganizationRole::Admin, OrganizationRole::TemplateAdmin])
-            }
+            Self::ReadProvisionerJobs
+            | Self::CreateProvisionerJobs
+            | Self::CancelProvisionerJobs
+            | Self::ReadProvisionerKeys
+            | Self::ManageProvisionerKeys => Some(&[OrganizationRole::Admin, OrganizationRole::TemplateAdmin]),
         }
     }
 }
@@ -124,7 +143,7 @@ mod tests {
 
     const HERE: Uuid = Uuid::from_u128(1);
     const THERE: Uuid = Uuid::from_u128(2);
-    const PERMISSIONS: [Permission; 7] = [
+    const PERMISSIONS: [Permission; 9] = [
         Permission::ReadOrganization,
         Permission::CreateOrganization,
         Permission::UpdateOrganization,
@@ -132,6 +151,8 @@ mod tests {
         Permission::ReadProvisionerJobs,
         Permission::CreateProvisionerJobs,
         Permission::CancelProvisionerJobs,
+        Permission::ReadProvisionerKeys,
+        Permission::ManageProvisionerKeys,
     ];
 
     fn user(roles: &[SiteRole], memberships: Vec<Membership>) -> Principal {
@@ -139,38 +160,38 @@ mod tests {
         Principal::new(Uuid::from_u128(9), "somebody".to_owned(), UserStatus::Active, roles, memberships)
     }
 
-    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 7] {
+    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 9] {
         PERMISSIONS.map(|permission| may(principal, KeyScope::All, permission, Some(organization)))
     }
 
     #[test]
     fn site_roles_follow_the_matrix() {
-        let reads = [true, false, false, false, false, false, false];
+        let reads = [true, false, false, false, false, false, false, false, false];
         for (role, expected) in [
-            (SiteRole::Owner, [true; 7]),
-            (SiteRole::TemplateAdmin, reads),
+            (SiteRole::Owner, [true; 9]),
+            (SiteRole::TemplateAdmin, [true, false, false, false, false, false, false, true, false]),
             (SiteRole::UserAdmin, reads),
             (SiteRole::Auditor, reads),
-            (SiteRole::AgentsAccess, [false; 7]),
+            (SiteRole::AgentsAccess, [false; 9]),
         ] {
             assert_eq!(allowed(&user(&[role], Vec::new()), HERE), expected, "{role:?}");
         }
-        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 7]);
+        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 9]);
     }
 
     #[test]
     fn organization_roles_hold_in_their_organization_only() {
-        let member = [true, false, false, false, false, false, false];
+        let member = [true, false, false, false, false, false, false, false, false];
         for (role, expected) in [
-            (OrganizationRole::Admin, [true, false, true, true, true, true, true]),
-            (OrganizationRole::TemplateAdmin, [true, false, false, false, true, true, true]),
+            (OrganizationRole::Admin, [true, false, true, true, true, true, true, true, true]),
+            (OrganizationRole::TemplateAdmin, [true, false, false, false, true, true, true, true, true]),
             (OrganizationRole::UserAdmin, member),
             (OrganizationRole::Auditor, member),
             (OrganizationRole::WorkspaceCreationBan, member),
         ] {
             let principal = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY.with(role) }]);
             assert_eq!(allowed(&principal, HERE), expected, "{}", role.as_str());
-            assert_eq!(allowed(&principal, THERE), [false; 7], "{}", role.as_str());
+            assert_eq!(allowed(&principal, THERE), [false; 9], "{}", role.as_str());
         }
         let plain = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY }]);
         assert_eq!(allowed(&plain, HERE), member);

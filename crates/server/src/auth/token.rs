@@ -112,7 +112,7 @@ impl<'a> TokenText<'a> {
     }
 }
 
-fn hash(secret: &str) -> [u8; 32] {
+pub(super) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
@@ -162,7 +162,7 @@ impl fmt::Debug for NewToken {
 }
 
 /// Letters and digits, each equally likely: bytes that would favour some of them are thrown away.
-fn random_text(length: usize) -> Result<String, getrandom::Error> {
+pub(super) fn random_text(length: usize) -> Result<String, getrandom::Error> {
     let mut text = String::with_capacity(length);
     let mut bytes = [0u8; 64];
     while text.len() < length {

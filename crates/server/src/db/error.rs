@@ -21,6 +21,8 @@ pub enum Constraint {
     OrganizationId,
     /// The organization was deleted in between.
     LiveOrganization,
+    /// A provisioner key of the organization has this name, in whatever case.
+    ProvisionerKeyName,
     /// The user has given this idempotency key with another request.
     IdempotencyKey,
 }
@@ -98,6 +100,7 @@ fn constraint_in(text: &str) -> Option<Constraint> {
         ("api_keys_token_name", Constraint::TokenName),
         ("organization_members.user_id", Constraint::Membership),
         ("organization_members_user_id", Constraint::Membership),
+        ("provisioner_keys_name", Constraint::ProvisionerKeyName),
         ("provisioner_jobs.id", Constraint::ProvisionerJobId),
         ("provisioner_jobs_id", Constraint::ProvisionerJobId),
     ];

@@ -188,4 +188,6 @@ table! {
 
 joinable!(organization_members -> users (user_id));
 joinable!(api_keys -> users (user_id));
+joinable!(provisioner_keys -> tag_sets (tag_set_id));
 allow_tables_to_appear_in_same_query!(organizations, users, api_keys, organization_members);
+allow_tables_to_appear_in_same_query!(provisioner_keys, tag_sets);

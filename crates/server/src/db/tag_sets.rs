@@ -1,5 +1,6 @@
 //! The tag_sets table: each distinct set of tags once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -16,6 +17,11 @@ pub(super) fn tags_of(conn: &mut Conn, known: &TagSetRegistry, id: TagSetId) -> 
     }
     let text: String = tag_sets::table.find(id.0).select(tag_sets::tags).first(conn)?;
     text.parse().map(Arc::new).map_err(|error| DbError::Internal(format!("tag set {}: {error}", id.0)))
+}
+
+/// The pairs of a stored set.
+pub(super) fn read(canonical: &str) -> Result<BTreeMap<String, String>, DbError> {
+    serde_json::from_str(canonical).map_err(|error| DbError::Internal(format!("tag set {canonical:?}: {error}")))
 }
 
 /// Every tag set with its canonical JSON.

@@ -7,7 +7,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 
-use super::{errors_documented, examples, job_queue, organizations, provisioner_jobs};
+use super::{
+    errors_documented, examples, job_queue, organizations, provisioner_daemons, provisioner_jobs, provisioner_keys,
+};
 use crate::operations::Operation;
 
 /// The document as it is served at `/openapi.json`.
@@ -42,6 +44,10 @@ pub fn openapi() -> OpenApi {
         provisioner_jobs::get_provisioner_job,
         job_queue::create_provisioner_job,
         job_queue::cancel_provisioner_job,
+        provisioner_keys::list_provisioner_keys,
+        provisioner_keys::create_provisioner_key,
+        provisioner_keys::delete_provisioner_key,
+        provisioner_daemons::get_provisioner_daemons,
     ),
     modifiers(&SharedParts, &Examples, &TagsAsJson, &PlainMaps)
 )]

@@ -190,6 +190,7 @@ fn service_status(error: &ServiceError) -> StatusCode {
         ServiceError::NotFound => StatusCode::NOT_FOUND,
         ServiceError::Forbidden(_) => StatusCode::FORBIDDEN,
         ServiceError::NameTaken(_)
+        | ServiceError::KeyNameTaken(_)
         | ServiceError::DeletionBlocked(_)
         | ServiceError::JobIdTaken(_)
         | ServiceError::JobEnded(_) => StatusCode::CONFLICT,
@@ -213,10 +214,8 @@ fn service_body(error: &ServiceError) -> Response {
             let detail = format!("You don't have permission to {}.", permission.in_words());
             ("Forbidden.".to_owned(), detail, Vec::new())
         }
-        ServiceError::NameTaken(name) => {
-            let taken = ValidationError::new("name", "This value is already in use and should be unique.");
-            (format!("Organization already exists with the name \"{name}\"."), String::new(), vec![taken])
-        }
+        ServiceError::NameTaken(name) => taken("Organization", name),
+        ServiceError::KeyNameTaken(name) => taken("Provisioner key", name),
         ServiceError::KeyOfAnotherRequest => {
             let used = ValidationError::new(wire::idempotency::HEADER, KEY_RULE);
             (KEY_USED.to_owned(), String::new(), vec![used])
@@ -233,6 +232,11 @@ fn service_body(error: &ServiceError) -> Response {
         ServiceError::Internal(_) => (INTERNAL.to_owned(), String::new(), Vec::new()),
     };
     Response { message, detail, validations }
+}
+
+fn taken(what: &str, name: &str) -> (String, String, Vec<ValidationError>) {
+    let taken = ValidationError::new("name", "This value is already in use and should be unique.");
+    (format!("{what} already exists with the name \"{name}\"."), String::new(), vec![taken])
 }
 
 impl fmt::Display for ApiError {

@@ -57,6 +57,10 @@ error_set! {
     CreateInsideErrors: 400 401 403 404 413 415 422 428 429 500 503
 }
 error_set! {
+    /// Of adding to an organization; which names are taken is the operation's own to describe.
+    AddErrors: 400 401 403 404 413 415 428 429 500 503
+}
+error_set! {
     /// Of changing.
     UpdateErrors: 400 401 403 404 409 413 415 428 429 500 503
 }

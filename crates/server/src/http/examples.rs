@@ -1,6 +1,8 @@
 //! The examples of the document, made from the types themselves, so that an example that does not fit its schema does not
 //! compile. Swagger UI fills its forms with them: each is a request that works.
 
+mod workers;
+
 use orgd_api_types::{
     CreateOrganizationRequest, CreateProvisionerJobRequest, JobErrorCode, JobInput, JobMetadata, Organization,
     ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus, ProvisionerJobType, Response,
@@ -80,7 +82,7 @@ fn provisioning_request(operation: Provisioning) -> Option<Value> {
             }),
             ..CreateProvisionerJobRequest::default()
         }),
-        Provisioning::CancelProvisionerJob => None,
+        other => workers::request(other),
     }
 }
 
@@ -94,7 +96,7 @@ fn provisioning_response(operation: Provisioning, status: &str) -> Option<Value>
         }
         (Provisioning::CancelProvisionerJob, "409") => json(&say("Job has already completed!", "")),
         (Provisioning::CancelProvisionerJob, "200") => json(&say("Job has been marked as canceled...", "")),
-        _ => None,
+        (other, status) => workers::response(other, status),
     }
 }
 

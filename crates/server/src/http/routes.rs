@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, Route};
 
 use super::error::ApiError;
 use super::gate::{Entered, find_organization};
-use super::{job_queue, organizations, provisioner_jobs};
+use super::{job_queue, organizations, provisioner_daemons, provisioner_jobs, provisioner_keys};
 use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
 
 /// Where the API begins.
@@ -27,14 +27,6 @@ fn bind(operation: Operation) -> Route {
     }
 }
 
-fn bind_provisioning(operation: ProvisioningOperation) -> Route {
-    use ProvisioningOperation as Op;
-    match operation {
-        Op::CreateProvisionerJob => web::route().to(job_queue::create_provisioner_job),
-        Op::CancelProvisionerJob => web::route().to(job_queue::cancel_provisioner_job),
-    }
-}
-
 fn bind_organizations(operation: OrganizationsOperation) -> Route {
     use OrganizationsOperation as Op;
     match operation {
@@ -45,6 +37,18 @@ fn bind_organizations(operation: OrganizationsOperation) -> Route {
         Op::UpdateOrganization => web::route().to(organizations::update_organization),
         Op::GetProvisionerJobs => web::route().to(provisioner_jobs::get_provisioner_jobs),
         Op::GetProvisionerJob => web::route().to(provisioner_jobs::get_provisioner_job),
+    }
+}
+
+fn bind_provisioning(operation: ProvisioningOperation) -> Route {
+    use ProvisioningOperation as Op;
+    match operation {
+        Op::CreateProvisionerJob => web::route().to(job_queue::create_provisioner_job),
+        Op::CancelProvisionerJob => web::route().to(job_queue::cancel_provisioner_job),
+        Op::ListProvisionerKeys => web::route().to(provisioner_keys::list_provisioner_keys),
+        Op::CreateProvisionerKey => web::route().to(provisioner_keys::create_provisioner_key),
+        Op::DeleteProvisionerKey => web::route().to(provisioner_keys::delete_provisioner_key),
+        Op::GetProvisionerDaemons => web::route().to(provisioner_daemons::get_provisioner_daemons),
     }
 }
 

@@ -27,6 +27,9 @@ pub enum ServiceError {
     /// Another organization has this name.
     #[error("organization name {0:?} is taken")]
     NameTaken(String),
+    /// Another provisioner key of the organization has this name.
+    #[error("provisioner key name {0:?} is taken")]
+    KeyNameTaken(String),
     /// The caller has given this idempotency key with another request.
     #[error("the idempotency key belongs to another request")]
     KeyOfAnotherRequest,

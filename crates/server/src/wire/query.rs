@@ -4,11 +4,14 @@ use orgd_api_types::ValidationError;
 
 use super::percent::{PercentError, decode};
 
+mod duration;
 mod jobs;
 mod tags;
+mod workers;
 
 pub use self::jobs::{DEFAULT_LIMIT, JobFilter, JobListQuery, JobQuery, MAX_IDS};
 pub use self::tags::{MAX_TAG_KEY_BYTES, MAX_TAGS};
+pub use self::workers::WorkerListQuery;
 
 /// How many broken or unknown parameters one answer names, so that a short request cannot ask for a huge answer.
 const MAX_NAMED: usize = 100;

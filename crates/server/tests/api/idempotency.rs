@@ -8,7 +8,10 @@ use crate::harness::{Answer, Client, Kind, TestServer, documented};
 
 const REPLAYED: &str = "idempotent-replayed";
 
-/// Each POST of the document with a request that succeeds.
+/// Answers a secret, which is never stored; that it happens once is tested in `provisioner_keys`.
+const EXEMPT: &[&str] = &["createProvisionerKey"];
+
+/// Each other POST of the document with a request that succeeds.
 fn posts() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("createOrganization", "/organizations", json!({"name": "acme", "description": "<a & b>"})),
@@ -41,7 +44,9 @@ fn assert_replayed(again: &Answer, first: &Answer) {
 #[test]
 fn every_post_is_repeated_to_the_byte_and_done_once() {
     let known: Vec<_> = posts().iter().map(|(operation, ..)| (*operation).to_owned()).collect();
-    assert_eq!(documented().posts(), known, "a POST without a request here");
+    let mut asked = documented().posts();
+    asked.retain(|operation| !EXEMPT.contains(&operation.as_str()));
+    assert_eq!(asked, known, "a POST without a request here");
     let server = TestServer::start();
     let owner = server.owner();
     for (operation, path, body) in posts() {

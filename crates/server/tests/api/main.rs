@@ -30,6 +30,8 @@ mod order_of_checks;
 mod organization_list;
 mod organization_reference;
 mod permissions;
+mod provisioner_daemons;
+mod provisioner_keys;
 mod queue_numbers;
 mod races;
 mod rate_limit;

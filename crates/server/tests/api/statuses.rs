@@ -13,6 +13,8 @@ use crate::harness::{Answer, Client, Job, Kind, Lockout, TestServer, documented,
 type Produced = BTreeSet<(String, u16)>;
 
 const JOB: Uuid = Uuid::from_u128(0x0b);
+const KEYS: &str = "/organizations/coder/provisionerkeys";
+const WORKERS: &str = "/organizations/coder/provisionerdaemons";
 
 /// Each operation with a request that is good if the caller and the server are.
 fn requests() -> Vec<(&'static str, String, Option<Value>)> {
@@ -26,6 +28,10 @@ fn requests() -> Vec<(&'static str, String, Option<Value>)> {
         ("POST", "/organizations/coder/provisionerjobs".to_owned(), Some(json!({"type": "workspace_build"}))),
         ("PATCH", format!("/organizations/coder/provisionerjobs/{JOB}/cancel"), None),
         ("DELETE", "/organizations/new-one".to_owned(), None),
+        ("POST", KEYS.to_owned(), Some(json!({"name": "new-key"}))),
+        ("GET", KEYS.to_owned(), None),
+        ("DELETE", format!("{KEYS}/new-key"), None),
+        ("GET", WORKERS.to_owned(), None),
     ]
 }
 
@@ -66,7 +72,12 @@ fn successes() -> Produced {
     let server = with_a_job();
     for request in requests() {
         let status = call(&server.owner(), &[], &request).status;
-        assert_eq!(status, if request.0 == "POST" { 201 } else { 200 }, "{request:?}");
+        let expected = match request.0 {
+            "POST" => 201,
+            "DELETE" if request.1.starts_with(KEYS) => 204,
+            _ => 200,
+        };
+        assert_eq!(status, expected, "{request:?}");
     }
     let same = json!({"type": "workspace_build", "id": Uuid::from_u128(0x0c)});
     for status in [201, 200] {
@@ -86,6 +97,7 @@ fn refusals() -> Produced {
 
     assert_eq!(owner.post("/organizations", json!({})).status, 400);
     assert_eq!(owner.patch("/organizations/coder", json!({"name": "default"})).status, 400);
+    refusals_of_provisioning(&server, &member);
     assert_eq!(owner.delete("/organizations/coder").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs?page=2").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs/first").status, 400);
@@ -125,6 +137,7 @@ fn refusals() -> Produced {
         ("POST", "/organizations"),
         ("PATCH", "/organizations/coder"),
         ("POST", "/organizations/coder/provisionerjobs"),
+        ("POST", KEYS),
     ] {
         let large = owner.request(method, path).body(vec![b' '; 1024 * 1024 + 1]);
         assert_eq!(large.send().status, 413, "{method}");
@@ -132,6 +145,23 @@ fn refusals() -> Produced {
         assert_eq!(text.send().status, 415, "{method}");
     }
     server.seen().statuses()
+}
+
+fn refusals_of_provisioning(server: &TestServer, member: &Client) {
+    let owner = server.owner();
+    let one = format!("{KEYS}/taken");
+    assert_eq!(owner.post(KEYS, json!({"name": "taken"})).status, 201);
+    assert_eq!(owner.post(KEYS, json!({})).status, 400);
+    let cookie = format!("coder_session_token={}", server.owner_token());
+    assert_eq!(server.anonymous().request("DELETE", &one).header("Cookie", cookie).send().status, 400);
+    assert_eq!(owner.get(&format!("{WORKERS}?page=2")).status, 400);
+    assert_eq!(member.post(KEYS, json!({"name": "mine"})).status, 403);
+    assert_eq!(member.delete(&one).status, 403);
+    assert_eq!(member.get(KEYS).status, 404);
+    assert_eq!(member.get(WORKERS).status, 404);
+    assert_eq!(owner.post("/organizations/nowhere/provisionerkeys", json!({"name": "new"})).status, 404);
+    assert_eq!(owner.delete(&format!("{KEYS}/nothing")).status, 404);
+    assert_eq!(owner.post(KEYS, json!({"name": "TAKEN"})).status, 409);
 }
 
 fn strangers() -> Produced {

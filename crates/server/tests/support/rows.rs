@@ -160,6 +160,8 @@ pub struct Worker {
     pub provisioners: String,
     /// Tags in canonical JSON.
     pub tags: String,
+    /// The key with which it registered.
+    pub key: Option<Uuid>,
 }
 
 impl Worker {
@@ -172,20 +174,22 @@ impl Worker {
             seen_ago: Some(0),
             provisioners: r#"["terraform"]"#.to_owned(),
             tags: UNTAGGED.to_owned(),
+            key: None,
         }
     }
 
     pub(super) fn insert(&self, kind: Kind, tag_set: i64) -> String {
         let now = chrono::Utc::now().timestamp_micros();
         format!(
-            "INSERT INTO provisioner_daemons (id, organization_id, name, provisioners, tag_set_id, created_at, last_seen_at) \
-             VALUES ({}, {}, {}, {}, {tag_set}, {}, {})",
+            "INSERT INTO provisioner_daemons (id, organization_id, name, provisioners, tag_set_id, created_at, last_seen_at, \
+             key_id, version, api_version) VALUES ({}, {}, {}, {}, {tag_set}, {}, {}, {}, 'v2.32.0', '1.13')",
             kind.uuid(self.id),
             kind.uuid(self.organization),
             text(&self.id.to_string()),
             text(&self.provisioners),
             kind.time(START + self.registered * 1_000_000),
             self.seen_ago.map_or("NULL".to_owned(), |seconds| kind.time(now - seconds * 1_000_000)),
+            self.key.map_or("NULL".to_owned(), |key| kind.uuid(key)),
         )
     }
 }

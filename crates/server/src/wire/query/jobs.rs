@@ -62,7 +62,7 @@ impl JobListQuery {
     ///
     /// All parameters that break a rule: limit, status, ids, tags, initiator, then unknown keys as they came.
     pub fn parse(query: &QueryString, declared: &[&str]) -> Result<Self, Vec<ValidationError>> {
-        let mut reader = Reader { query, errors: Vec::new() };
+        let mut reader = Reader::new(query);
         let limit = reader.limit();
         let statuses = reader.statuses();
         let ids = reader.ids();
@@ -80,7 +80,7 @@ impl JobQuery {
     ///
     /// All parameters that break a rule: limit, status, tags, initiator, then unknown keys as they came.
     pub fn parse(query: &QueryString) -> Result<Self, Vec<ValidationError>> {
-        let mut reader = Reader { query, errors: Vec::new() };
+        let mut reader = Reader::new(query);
         reader.limit();
         let statuses = reader.statuses();
         let tags = reader.tags();
@@ -91,22 +91,28 @@ impl JobQuery {
 }
 
 /// Reads one parameter after the other and keeps what is wrong with them.
-struct Reader<'q> {
+pub(super) struct Reader<'q> {
     query: &'q QueryString,
     errors: Vec<ValidationError>,
 }
 
 impl<'q> Reader<'q> {
-    fn finish<T>(self, parsed: T) -> Result<T, Vec<ValidationError>> {
+    /// A reader that found nothing wrong yet.
+    pub(super) fn new(query: &'q QueryString) -> Self {
+        Self { query, errors: Vec::new() }
+    }
+
+    /// What was read, or all that is wrong.
+    pub(super) fn finish<T>(self, parsed: T) -> Result<T, Vec<ValidationError>> {
         if self.errors.is_empty() { Ok(parsed) } else { Err(self.errors) }
     }
 
-    fn fail(&mut self, name: &str, detail: String) {
+    pub(super) fn fail(&mut self, name: &str, detail: String) {
         self.errors.push(ValidationError::new(name, detail));
     }
 
     /// The value of a parameter that may be given once only.
-    fn single(&mut self, name: &str) -> Option<&'q str> {
+    pub(super) fn single(&mut self, name: &str) -> Option<&'q str> {
         let value = self.query.value(name)?;
         let count = self.query.values(name).count();
         if count == 1 {
@@ -120,13 +126,13 @@ impl<'q> Reader<'q> {
     }
 
     /// The items of a list that may be comma-separated, given several times, or both.
-    fn items(&self, name: &'static str) -> Option<impl Iterator<Item = &'q str> + use<'q>> {
+    pub(super) fn items(&self, name: &'static str) -> Option<impl Iterator<Item = &'q str> + use<'q>> {
         let query = self.query;
         query.value(name)?;
         Some(query.values(name).flat_map(|value| value.split(',')))
     }
 
-    fn limit(&mut self) -> Option<u32> {
+    pub(super) fn limit(&mut self) -> Option<u32> {
         let limit = match self.single("limit").map(parse_limit) {
             None => DEFAULT_LIMIT,
             Some(Ok(limit)) => limit,
@@ -161,7 +167,7 @@ impl<'q> Reader<'q> {
         Some(statuses)
     }
 
-    fn ids(&mut self) -> Option<Vec<Uuid>> {
+    pub(super) fn ids(&mut self) -> Option<Vec<Uuid>> {
         let prefix = r#"Query param "ids" has invalid values"#;
         if self.items("ids")?.nth(MAX_IDS).is_some() {
             self.fail("ids", format!("{prefix}: more than {MAX_IDS} ids; ask for at most {MAX_IDS} at a time"));
@@ -181,7 +187,7 @@ impl<'q> Reader<'q> {
         Some(ids)
     }
 
-    fn tags(&mut self) -> BTreeMap<String, String> {
+    pub(super) fn tags(&mut self) -> BTreeMap<String, String> {
         let json = self.single("tags");
         read_tags(json, self.query).unwrap_or_else(|error| {
             self.fail("tags", format!(r#"Query param "tags" must be a valid JSON object: {error}"#));
@@ -200,7 +206,7 @@ impl<'q> Reader<'q> {
     }
 
     /// Names each key once that the operation does not take, as it came.
-    fn refuse_unknown(&mut self, accepted: &[&str]) {
+    pub(super) fn refuse_unknown(&mut self, accepted: &[&str]) {
         let mut unknown: Vec<&str> = Vec::new();
         for (key, _) in self.query.pairs() {
             let tag = accepted.contains(&"tags") && super::tags::bracketed(key).is_some();

@@ -1,0 +1,103 @@
+//! The provisioner_keys table: what workers register with. A secret is kept as its SHA-256 only.
+
+use diesel::prelude::*;
+use orgd_api_types::ProvisionerKey;
+use uuid::Uuid;
+
+use super::conn::{Conn, on_inner};
+use super::error::DbError;
+use super::organizations::lower;
+use super::schema::{organizations, provisioner_daemons, provisioner_keys, tag_sets as sets};
+use super::types::{DbTime, DbUuid};
+use super::{Database, Effort, tag_sets};
+
+/// A key to store.
+#[derive(Debug, Clone)]
+pub struct NewProvisionerKey {
+    /// What is shown of it.
+    pub key: ProvisionerKey,
+    /// SHA-256 of its secret.
+    pub hashed_secret: [u8; 32],
+}
+
+impl Database {
+    /// The keys of an organization, by name without regard to case.
+    pub async fn list_provisioner_keys(&self, organization: Uuid) -> Result<Vec<ProvisionerKey>, DbError> {
+        self.readers.read(Effort::Small, move |conn| list(conn, organization)).await
+    }
+
+    /// Stores a key; false when its organization is gone. `Conflict(ProvisionerKeyName)` when the name is taken.
+    pub async fn create_provisioner_key(&self, new: NewProvisionerKey) -> Result<bool, DbError> {
+        // No server keeps keys in memory, so that none needs to hear of it.
+        self.writer.write(move |conn| Ok((insert(conn, &new)?, Vec::new()))).await
+    }
+
+    /// Removes a key; false when the organization has none of this name, in whatever case.
+    pub async fn delete_provisioner_key(&self, organization: Uuid, name: String) -> Result<bool, DbError> {
+        self.writer.write(move |conn| Ok((delete(conn, organization, &name)?, Vec::new()))).await
+    }
+}
+
+fn list(conn: &mut Conn, organization: Uuid) -> Result<Vec<ProvisionerKey>, DbError> {
+    type Row = (DbUuid, DbTime, DbUuid, String, String);
+    let query = provisioner_keys::table
+        .inner_join(sets::table)
+        .filter(provisioner_keys::organization_id.eq(DbUuid(organization)))
+        .order(lower(provisioner_keys::name))
+        .select((
+            provisioner_keys::id,
+            provisioner_keys::created_at,
+            provisioner_keys::organization_id,
+            provisioner_keys::name,
+            sets::tags,
+        ));
+    let rows: Vec<Row> = on_inner!(conn, inner => query.load(inner))?;
+    rows.into_iter()
+        .map(|(id, created_at, organization, name, tags)| {
+            let (id, created_at, organization) = (id.into(), created_at.into(), organization.into());
+            Ok(ProvisionerKey { id, created_at, organization, name, tags: tag_sets::read(&tags)? })
+        })
+        .collect()
+}
+
+fn insert(conn: &mut Conn, new: &NewProvisionerKey) -> Result<bool, DbError> {
+    let NewProvisionerKey { key, hashed_secret } = new;
+    let live = organizations::table
+        .find(DbUuid(key.organization))
+        .filter(organizations::deleted_at.is_null())
+        .select(organizations::id);
+    // A deletion of the organization that is under way is waited for, and a later one finds the key.
+    let organization = match conn {
+        Conn::Sqlite(conn) => live.first::<DbUuid>(conn).optional()?,
+        Conn::Postgres(conn) => live.for_key_share().first::<DbUuid>(conn).optional()?,
+    };
+    let Some(organization) = organization else { return Ok(false) };
+    let canonical = serde_json::to_string(&key.tags).map_err(|error| DbError::Internal(error.to_string()))?;
+    let tag_set = tag_sets::put(conn, &canonical)?;
+    let insert = diesel::insert_into(provisioner_keys::table).values((
+        provisioner_keys::id.eq(DbUuid(key.id)),
+        provisioner_keys::organization_id.eq(organization),
+        provisioner_keys::name.eq(&key.name),
+        provisioner_keys::hashed_secret.eq(hashed_secret.as_slice()),
+        provisioner_keys::tag_set_id.eq(tag_set.0),
+        provisioner_keys::created_at.eq(DbTime(key.created_at)),
+    ));
+    on_inner!(conn, inner => insert.execute(inner))?;
+    Ok(true)
+}
+
+fn delete(conn: &mut Conn, organization: Uuid, name: &str) -> Result<bool, DbError> {
+    let named = provisioner_keys::table
+        .filter(provisioner_keys::organization_id.eq(DbUuid(organization)))
+        .filter(lower(provisioner_keys::name).eq(name.to_ascii_lowercase()))
+        .select(provisioner_keys::id);
+    // Whoever registers a worker with the key at this moment waits, and finds it gone.
+    let id = match conn {
+        Conn::Sqlite(conn) => named.first::<DbUuid>(conn).optional()?,
+        Conn::Postgres(conn) => named.for_update().first::<DbUuid>(conn).optional()?,
+    };
+    let Some(id) = id else { return Ok(false) };
+    let workers = provisioner_daemons::table.filter(provisioner_daemons::key_id.eq(id));
+    diesel::update(workers).set(provisioner_daemons::key_id.eq(None::<DbUuid>)).execute(conn)?;
+    Ok(diesel::delete(provisioner_keys::table.find(id)).execute(conn)? > 0)
+}

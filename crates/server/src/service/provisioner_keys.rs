@@ -1,0 +1,53 @@
+//! The rules of provisioner keys.
+
+use orgd_api_types::{CreateProvisionerKeyRequest, CreateProvisionerKeyResponse, ProvisionerKey};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::Services;
+use super::error::ServiceError;
+use crate::auth::provisioner_secret::NewProvisionerSecret;
+use crate::db::provisioner_keys::NewProvisionerKey;
+use crate::db::{Constraint, DbError};
+use crate::wire::body::validations_of;
+
+/// The order in which failing fields are reported.
+const FIELDS: &[&str] = &["name", "tags"];
+
+impl Services {
+    /// The keys of an organization, by name.
+    pub async fn list_provisioner_keys(&self, organization: Uuid) -> Result<Vec<ProvisionerKey>, ServiceError> {
+        Ok(self.database.list_provisioner_keys(organization).await?)
+    }
+
+    /// Makes a key and gives its secret, which nobody can be given again.
+    pub async fn create_provisioner_key(
+        &self,
+        organization: Uuid,
+        request: CreateProvisionerKeyRequest,
+    ) -> Result<CreateProvisionerKeyResponse, ServiceError> {
+        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        let name = request.name.unwrap_or_default();
+        let secret = NewProvisionerSecret::generate().map_err(|error| ServiceError::Internal(error.to_string()))?;
+        let key = ProvisionerKey {
+            id: Uuid::now_v7(),
+            created_at: self.clock.now(),
+            organization,
+            name: name.clone(),
+            tags: request.tags.unwrap_or_default(),
+        };
+        let new = NewProvisionerKey { key, hashed_secret: secret.hashed };
+        match self.database.create_provisioner_key(new).await {
+            Ok(true) => Ok(CreateProvisionerKeyResponse { key: secret.reveal() }),
+            Ok(false) => Err(ServiceError::NotFound),
+            Err(DbError::Conflict(Constraint::ProvisionerKeyName)) => Err(ServiceError::KeyNameTaken(name)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes the key of this name, in whatever case.
+    pub async fn delete_provisioner_key(&self, organization: Uuid, name: String) -> Result<(), ServiceError> {
+        let deleted = self.database.delete_provisioner_key(organization, name).await?;
+        if deleted { Ok(()) } else { Err(ServiceError::NotFound) }
+    }
+}

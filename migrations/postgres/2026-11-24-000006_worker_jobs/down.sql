@@ -1,0 +1,2 @@
+DROP INDEX provisioner_daemons_by_key;
+DROP INDEX provisioner_jobs_by_worker;
