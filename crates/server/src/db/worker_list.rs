@@ -204,8 +204,8 @@ mod tests {
         let steps: Vec<Step> = plan.load(&mut conn).unwrap();
         let of_jobs: Vec<_> =
             steps.iter().map(|step| step.detail.as_str()).filter(|step| step.contains(" j ")).collect();
-        let index = "SEARCH j USING INDEX provisioner_jobs_by_worker (worker_id=? AND completed_at";
+        let index = "INDEX provisioner_jobs_by_worker (worker_id=? AND completed_at";
         assert_eq!(of_jobs.len(), 2, "{of_jobs:?}");
-        assert!(of_jobs.iter().all(|step| step.starts_with(index)), "{of_jobs:?}");
+        assert!(of_jobs.iter().all(|step| step.starts_with("SEARCH j ") && step.contains(index)), "{of_jobs:?}");
     }
 }
