@@ -95,14 +95,17 @@ struct Server {
     full_page_writes: String,
     #[diesel(sql_type = Text)]
     encoding: String,
+    #[diesel(sql_type = Text)]
+    language: String,
 }
 
-/// Refuses a server that is too old or whose database cannot hold every text; warns of one that may lose what it confirmed.
+/// Refuses a server that is too old or whose database cannot hold every text; warns of one that may lose what it confirmed or whose
+/// messages are not understood.
 pub fn check_server(conn: &mut PgConnection) -> Result<(), DbError> {
     let server: Server = diesel::sql_query(
         "SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS version_text, \
          current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes, \
-         current_setting('server_encoding') AS encoding",
+         current_setting('server_encoding') AS encoding, current_setting('lc_messages') AS language",
     )
     .get_result(conn)?;
     if server.version < OLDEST_SUPPORTED {
@@ -112,6 +115,13 @@ pub fn check_server(conn: &mut PgConnection) -> Result<(), DbError> {
     if server.encoding != "UTF8" {
         let why = format!("the database has the encoding {}; create one with ENCODING 'UTF8'", server.encoding);
         return Err(DbError::Unavailable(why));
+    }
+    // Some passing faults (a deadlock, a lock held for too long) are known by the text of their messages alone.
+    if !["", "C", "POSIX"].contains(&server.language.as_str()) && !server.language.to_lowercase().starts_with("en") {
+        tracing::warn!(
+            "PostgreSQL speaks {}, so that orgd cannot tell passing faults from defects; for orgd's role, set lc_messages = 'C'",
+            server.language
+        );
     }
     for (name, value) in [("fsync", &server.fsync), ("full_page_writes", &server.full_page_writes)] {
         if value != "on" {
