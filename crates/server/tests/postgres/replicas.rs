@@ -168,6 +168,34 @@ fn queue_numbers_agree_on_every_server() {
     assert_eq!(numbers(&first), expected);
 }
 
+/// A transaction that began early and commits late becomes visible behind younger ones, with a lower number than what was read
+/// already. Nothing of it is missed, and nothing of the younger ones is taken for new again.
+#[test]
+fn a_transaction_that_commits_late_is_not_missed() {
+    let (_cluster, first) = serving();
+    let second = first.replica(&[]);
+    first.owner().create("early");
+    eventually(|| second.owner().get("/organizations/early").status == 200);
+    let icon = |server: &TestServer| server.owner().get("/organizations/early").expect(200)["icon"].clone();
+    let mut late = first.sql();
+    late.begin();
+    late.run("UPDATE organizations SET icon = '/late.png' WHERE name = 'early'");
+    for number in 0..5 {
+        let name = format!("young-{number}");
+        first.owner().create(&name);
+        let begun = Instant::now();
+        soon(begun, "a younger transaction", || second.owner().get(&format!("/organizations/{name}")).status == 200);
+        assert_eq!(icon(&second), "", "it has not committed");
+    }
+    // Longer than the pause between two looks, so that the younger ones were looked at again and again.
+    std::thread::sleep(Duration::from_millis(1200));
+    late.run("COMMIT");
+    let begun = Instant::now();
+    for server in [&first, &second] {
+        soon(begun, "the late transaction", || icon(server) == "/late.png");
+    }
+}
+
 /// Jobs are queued and canceled on whichever server; a third watches. After each step every server has the numbers that follow from
 /// the jobs that are left.
 #[test]
