@@ -74,11 +74,13 @@ async function execute(page, operation) {
   const answer = `${here} .live-responses-table .response`;
   await page.waitForSelector(`${answer} .response-col_status`);
   const body = page.locator(`${answer} .highlight-code pre`).first();
+  const status = Number.parseInt(await page.innerText(`${answer} .response-col_status`), 10);
   return {
     fields: Object.fromEntries(fields),
     request_url: (await page.innerText(`${here} .request-url pre`)).trim(),
-    status: Number.parseInt(await page.innerText(`${answer} .response-col_status`), 10),
-    body: await body.innerText(),
+    status,
+    // "No content" has none, and the page shows none.
+    body: status === 204 ? "" : await body.innerText(),
   };
 }
 
