@@ -17,6 +17,8 @@ LIST = "/organizations"
 ONE = "/organizations/{organization}"
 JOBS = "/organizations/{organization}/provisionerjobs"
 OF_ONE = f"/organizations/{ID}/provisionerjobs"
+KEYS = "/organizations/{organization}/provisionerkeys"
+KEYS_OF_ONE = f"/organizations/{ID}/provisionerkeys"
 
 ACCEPTED = type("AcceptedNegativeData", (Exception,), {})
 REJECTED = type("RejectedPositiveData", (Exception,), {})
@@ -47,6 +49,7 @@ TAKEN = [
     ("GET", JOBS, OF_ONE + "?tags=null&status=", None, []),
     ("PATCH", ONE, "/organizations/acme", "null", {}),
     ("POST", LIST, "/organizations", '{"name": "a", "icon": null}', {}),
+    ("POST", KEYS, KEYS_OF_ONE, '{"name": "a", "tags": null}', {}),
 ]
 DEFECTS = [
     ("GET", ONE, "/organizations/acme", None, {"name": "other"}),
@@ -62,6 +65,7 @@ DEFECTS = [
     ("POST", LIST, "/organizations", '{"name": "a", "icon": 1}', {}),
     ("POST", LIST, "/organizations", '{"name": "a_b", "icon": null}', {}),
     ("POST", LIST, "/organizations", "null", {}),
+    ("POST", KEYS, KEYS_OF_ONE, '{"name": null, "tags": null}', {}),
 ]
 REFUSED = [
     ("DELETE", ONE, "/organizations/default", None, {"message": "Default organization cannot be deleted."}),
@@ -70,6 +74,8 @@ REFUSED = [
     ("POST", LIST, "/organizations", '{"name": "default"}', {"message": 'Organization name "default" is reserved.'}),
     ("PATCH", ONE, "/organizations/a", '{"display_name": " a", "icon": "\\u0000"}', refusal("display_name", "icon")),
     ("POST", JOBS, OF_ONE, '{"tags": {"": "a"}}', refusal("tags")),
+    ("POST", KEYS, KEYS_OF_ONE, '{"name": " a"}', refusal("name")),
+    ("POST", KEYS, KEYS_OF_ONE, '{"name": "PSK", "tags": {"a": "\\u0000"}}', refusal("name", "tags")),
     ("POST", JOBS, OF_ONE, '{"tags": {"a": "\\u0000"}, "metadata": {"template_name": "\\u0000"}}', refusal("tags", "metadata")),
 ]
 WRONGLY_REFUSED = [
@@ -81,6 +87,8 @@ WRONGLY_REFUSED = [
     ("PATCH", ONE, "/organizations/a", '{"display_name": " a"}', refusal("name", "display_name")),
     ("PATCH", ONE, "/organizations/a", '{"description": "a\\n "}', refusal("description")),
     ("POST", JOBS, OF_ONE, '{"tags": {"a": "b"}}', refusal("tags")),
+    ("POST", KEYS, KEYS_OF_ONE, '{"name": "a"}', refusal("name")),
+    ("POST", KEYS, KEYS_OF_ONE, '{"name": "a/b"}', refusal("tags")),
     ("POST", JOBS, OF_ONE, '{"tags": {"": "b"}}', refusal("tags", "input")),
 ]
 

@@ -12,6 +12,8 @@ use crate::{ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobType};
 
 /// The longest tag, in bytes, key and value each.
 const LONGEST_TAG: usize = 128;
+/// The longest text of all tags as compact JSON, in bytes. PostgreSQL indexes texts up to about 2700.
+const LONGEST_TAGS: usize = 2048;
 /// How many tags a job may have.
 const MOST_TAGS: usize = 64;
 
@@ -58,8 +60,8 @@ pub struct CreateProvisionerJobRequest {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub priority: Option<JobPriority>,
-    /// What a worker must offer to take it: at most 64 tags, keys and values of at most 128 bytes. `scope` and `owner` are brought
-    /// into their normal form.
+    /// What a worker must offer to take it: at most 64 tags, keys and values of at most 128 bytes, and at most 2048 bytes as JSON.
+    /// `scope` and `owner` are brought into their normal form.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     #[validate(custom(function = "check_tags"))]
@@ -166,6 +168,9 @@ fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ValidationError> {
     }
     if texts().any(|text| text.contains('\0')) {
         return Err(broken("must not contain the NUL character"));
+    }
+    if serde_json::to_string(tags).map_or(usize::MAX, |json| json.len()) > LONGEST_TAGS {
+        return Err(broken("must be at most 2048 bytes as JSON"));
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub struct WorkerListParameters {
     #[param(required = false, nullable = false)]
     offline: Option<bool>,
     /// Leave out workers that were not seen for so long, as a duration such as `1h30m`
-    #[param(required = false, nullable = false)]
+    #[param(required = false, nullable = false, pattern = r"^(0|([0-9]{1,5}(\.[0-9]{1,9})?(ns|us|ms|s|m|h)){1,6})$")]
     max_age: Option<String>,
 }
 

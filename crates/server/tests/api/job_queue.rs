@@ -133,6 +133,8 @@ fn bad_requests_name_the_field_and_the_rule() {
     let owner = server.owner();
     let long = "x".repeat(129);
     let many: Value = (0..65).map(|number| (number.to_string(), json!("x"))).collect::<serde_json::Map<_, _>>().into();
+    let heavy = |number: u32| (format!("{number:0>100}"), json!("x".repeat(100)));
+    let heavy: Value = (0..10).map(heavy).collect::<serde_json::Map<_, _>>().into();
     for (body, field, rule) in [
         (json!({}), "type", "is required"),
         (json!({"type": "coffee"}), "type", "must be one of"),
@@ -142,6 +144,7 @@ fn bad_requests_name_the_field_and_the_rule() {
         (json!({"type": "workspace_build", "tags": many}), "tags", "at most 64"),
         (json!({"type": "workspace_build", "tags": {"a": long}}), "tags", "at most 128 bytes"),
         (json!({"type": "workspace_build", "tags": {"a": "\0"}}), "tags", "NUL"),
+        (json!({"type": "workspace_build", "tags": heavy}), "tags", "at most 2048 bytes as JSON"),
         (json!({"type": "workspace_build", "metadata": {"workspace_name": "\0"}}), "metadata", "NUL"),
         (
             json!({"type": "workspace_build", "input": {"workspace_build_id": null}}),
