@@ -8,14 +8,8 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use crate::provisioner_job::wire_enum;
+use crate::tag_rules::{MAX_TAG_TEXT, MAX_TAGS, exceed_json, hold_nul};
 use crate::{ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobType};
-
-/// The longest tag, in bytes, key and value each.
-const LONGEST_TAG: usize = 128;
-/// The longest text of all tags as compact JSON, in bytes. PostgreSQL indexes texts up to about 2700.
-const LONGEST_TAGS: usize = 2048;
-/// How many tags a job may have.
-const MOST_TAGS: usize = 64;
 
 wire_enum! {
     /// The program that a job needs.
@@ -159,17 +153,17 @@ fn broken(rule: &'static str) -> ValidationError {
 }
 
 fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ValidationError> {
-    if tags.len() > MOST_TAGS {
+    if tags.len() > MAX_TAGS {
         return Err(broken("must be at most 64 tags"));
     }
-    let texts = || tags.iter().flat_map(|(key, value)| [key, value]);
-    if tags.keys().any(String::is_empty) || texts().any(|text| text.len() > LONGEST_TAG) {
+    let mut texts = tags.iter().flat_map(|(key, value)| [key, value]);
+    if tags.keys().any(String::is_empty) || texts.any(|text| text.len() > MAX_TAG_TEXT) {
         return Err(broken("must have keys of 1 to 128 bytes and values of at most 128 bytes"));
     }
-    if texts().any(|text| text.contains('\0')) {
+    if hold_nul(tags) {
         return Err(broken("must not contain the NUL character"));
     }
-    if serde_json::to_string(tags).map_or(usize::MAX, |json| json.len()) > LONGEST_TAGS {
+    if exceed_json(tags) {
         return Err(broken("must be at most 2048 bytes as JSON"));
     }
     Ok(())

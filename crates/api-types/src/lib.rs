@@ -9,6 +9,7 @@ mod provisioner_daemon;
 mod provisioner_job;
 mod provisioner_key;
 mod response;
+mod tag_rules;
 mod timestamp;
 
 pub use job_request::{CreateProvisionerJobRequest, JobInput, JobMetadata, JobPriority, Provisioner};

@@ -8,15 +8,10 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use crate::Timestamp;
+use crate::tag_rules::{MAX_TAG_TEXT, MAX_TAGS, MAX_TAGS_JSON, exceed_json, hold_nul};
 
 /// The names that stand for workers without a key of their own.
 const RESERVED: &[&str] = &["built-in", "user-auth", "psk"];
-/// The most tags that a key has.
-const MAX_TAGS: usize = 64;
-/// The longest key of a tag, in bytes.
-const MAX_TAG_KEY: usize = 128;
-/// The longest text of all tags as compact JSON, in bytes. PostgreSQL indexes texts up to about 2700.
-const MAX_TAGS_JSON: usize = 2048;
 
 const NAME_RULE: &str = r#"must be 1 to 64 bytes without control characters, slashes, and white space at either end, for example "build-farm""#;
 const NAME_RESERVED: &str = r#"must not be "built-in", "user-auth", "psk", "." or "..", which are reserved"#;
@@ -89,14 +84,13 @@ fn check_name(name: &str) -> Result<(), ValidationError> {
 }
 
 fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ValidationError> {
-    let json = serde_json::to_string(tags).map_or(usize::MAX, |json| json.len());
-    if tags.iter().any(|(key, value)| key.contains('\0') || value.contains('\0')) {
+    if hold_nul(tags) {
         Err(rule("tags", "must not contain the NUL character"))
     } else if tags.len() > MAX_TAGS {
         Err(rule("tags", format!("must be at most {MAX_TAGS} tags")))
-    } else if tags.keys().any(|key| key.len() > MAX_TAG_KEY) {
-        Err(rule("tags", format!("must have keys of at most {MAX_TAG_KEY} bytes")))
-    } else if json > MAX_TAGS_JSON {
+    } else if tags.keys().any(|key| key.len() > MAX_TAG_TEXT) {
+        Err(rule("tags", format!("must have keys of at most {MAX_TAG_TEXT} bytes")))
+    } else if exceed_json(tags) {
         Err(rule("tags", format!("must be at most {MAX_TAGS_JSON} bytes as JSON")))
     } else {
         Ok(())

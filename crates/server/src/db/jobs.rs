@@ -249,26 +249,40 @@ fn to_text(value: &impl serde::Serialize) -> Result<String, DbError> {
 /// A pending job as the queue index needs it.
 pub type PendingRow = (Uuid, ProvisionerType, TagSetId, QueueKey);
 
+/// The columns that say where a job stands.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = provisioner_jobs)]
+struct PlaceRow {
+    organization_id: DbUuid,
+    provisioner: i16,
+    tag_set_id: i32,
+    class: i16,
+    created_at: DbTime,
+    id: DbUuid,
+}
+
+impl TryFrom<PlaceRow> for PendingRow {
+    type Error = DbError;
+
+    fn try_from(row: PlaceRow) -> Result<Self, DbError> {
+        let provisioner = ProvisionerType::from_code(row.provisioner);
+        let (Some(provisioner), Some(class)) = (provisioner, from_code(CLASSES, row.class)) else {
+            return Err(DbError::Internal("a pending job has an unknown provisioner or class".to_owned()));
+        };
+        let key = QueueKey { class, created_at: row.created_at.into(), id: row.id.into() };
+        Ok((row.organization_id.into(), provisioner, TagSetId(row.tag_set_id), key))
+    }
+}
+
 /// Where these jobs stand, or stood.
 pub(super) fn list_places(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> Result<Vec<JobPlace>, DbError> {
-    use provisioner_jobs as table;
-    type Row = (DbUuid, i16, i32, i16, DbTime, DbUuid, i16);
-    let rows: Vec<Row> = table::table
-        .filter(table::id.eq_any(ids.iter().copied().map(DbUuid)))
-        .select((
-            table::organization_id,
-            table::provisioner,
-            table::tag_set_id,
-            table::class,
-            table::created_at,
-            table::id,
-            table::status,
-        ))
+    let rows: Vec<(PlaceRow, i16)> = provisioner_jobs::table
+        .filter(provisioner_jobs::id.eq_any(ids.iter().copied().map(DbUuid)))
+        .select((PlaceRow::as_select(), provisioner_jobs::status))
         .load(conn)?;
     rows.into_iter()
-        .map(|(organization, provisioner, tag_set, class, created_at, id, status)| {
-            let (organization, provisioner, tag_set, key) =
-                pending_of((organization, provisioner, tag_set, class, created_at, id))?;
+        .map(|(row, status)| {
+            let (organization, provisioner, tag_set, key) = row.try_into()?;
             let is_pending = from_code(ProvisionerJobStatus::ALL, status) == Some(ProvisionerJobStatus::Pending);
             Ok(JobPlace { organization, queue: QueueId { provisioner, tag_set }, key, is_pending })
         })
@@ -278,7 +292,6 @@ pub(super) fn list_places(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> Result<Vec<J
 /// Every pending job, from the one index that holds all that is asked for.
 pub(crate) fn list_pending(conn: &mut Conn) -> Result<Vec<PendingRow>, DbError> {
     use provisioner_jobs as table;
-    type Row = (DbUuid, i16, i32, i16, DbTime, DbUuid);
     let rows = table::table
         // The index has the condition as a literal; a bound value would not be matched with it.
         .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("status = 0"))
@@ -290,28 +303,7 @@ pub(crate) fn list_pending(conn: &mut Conn) -> Result<Vec<PendingRow>, DbError> 
             table::created_at,
             table::id,
         ))
-        .select((
-            table::organization_id,
-            table::provisioner,
-            table::tag_set_id,
-            table::class,
-            table::created_at,
-            table::id,
-        ))
-        .load_iter::<Row, diesel::connection::DefaultLoadingMode>(conn)?;
-    let mut pending = Vec::new();
-    for row in rows {
-        pending.push(pending_of(row?)?);
-    }
-    Ok(pending)
-}
-
-fn pending_of(
-    (organization, provisioner, tag_set, class, created_at, id): (DbUuid, i16, i32, i16, DbTime, DbUuid),
-) -> Result<PendingRow, DbError> {
-    let (Some(provisioner), Some(class)) = (ProvisionerType::from_code(provisioner), from_code(CLASSES, class)) else {
-        return Err(DbError::Internal("a pending job has an unknown provisioner or class".to_owned()));
-    };
-    let key = QueueKey { class, created_at: created_at.into(), id: id.into() };
-    Ok((organization.into(), provisioner, TagSetId(tag_set), key))
+        .select(PlaceRow::as_select())
+        .load_iter::<PlaceRow, diesel::connection::DefaultLoadingMode>(conn)?;
+    rows.map(|row| row?.try_into()).collect()
 }

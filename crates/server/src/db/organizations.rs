@@ -190,6 +190,18 @@ pub(crate) fn find_liveness(conn: &mut Conn, id: Uuid) -> Result<Option<bool>, D
     Ok(organizations::table.find(DbUuid(id)).select(live).first(conn).optional()?)
 }
 
+/// Keeps a live organization from being deleted until the transaction ends; false when it is gone. Whoever puts something into it
+/// calls this first: a deletion that is under way is waited for, and a later one finds what was put there.
+pub(super) fn hold_live(conn: &mut Conn, id: Uuid) -> Result<bool, DbError> {
+    let live =
+        organizations::table.find(DbUuid(id)).filter(organizations::deleted_at.is_null()).select(organizations::id);
+    let found: Option<DbUuid> = match conn {
+        Conn::Sqlite(conn) => live.first(conn).optional()?,
+        Conn::Postgres(conn) => live.for_key_share().first(conn).optional()?,
+    };
+    Ok(found.is_some())
+}
+
 fn first(conn: &mut Conn, rows: organizations::BoxedQuery<'_, MultiBackend>) -> Result<Option<Organization>, DbError> {
     let row = rows.select(OrganizationRow::as_select()).first::<OrganizationRow>(conn).optional()?;
     Ok(row.map(Organization::from))

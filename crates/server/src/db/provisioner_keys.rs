@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::conn::{Conn, on_inner};
 use super::error::DbError;
 use super::organizations::lower;
-use super::schema::{organizations, provisioner_daemons, provisioner_keys, tag_sets as sets};
+use super::schema::{provisioner_daemons, provisioner_keys, tag_sets as sets};
 use super::types::{DbTime, DbUuid};
-use super::{Database, Effort, tag_sets};
+use super::{Database, Effort, organizations, tag_sets};
 
 /// A key to store.
 #[derive(Debug, Clone)]
@@ -62,21 +62,14 @@ fn list(conn: &mut Conn, organization: Uuid) -> Result<Vec<ProvisionerKey>, DbEr
 
 fn insert(conn: &mut Conn, new: &NewProvisionerKey) -> Result<bool, DbError> {
     let NewProvisionerKey { key, hashed_secret } = new;
-    let live = organizations::table
-        .find(DbUuid(key.organization))
-        .filter(organizations::deleted_at.is_null())
-        .select(organizations::id);
-    // A deletion of the organization that is under way is waited for, and a later one finds the key.
-    let organization = match conn {
-        Conn::Sqlite(conn) => live.first::<DbUuid>(conn).optional()?,
-        Conn::Postgres(conn) => live.for_key_share().first::<DbUuid>(conn).optional()?,
-    };
-    let Some(organization) = organization else { return Ok(false) };
+    if !organizations::hold_live(conn, key.organization)? {
+        return Ok(false);
+    }
     let canonical = serde_json::to_string(&key.tags).map_err(|error| DbError::Internal(error.to_string()))?;
     let tag_set = tag_sets::put(conn, &canonical)?;
     let insert = diesel::insert_into(provisioner_keys::table).values((
         provisioner_keys::id.eq(DbUuid(key.id)),
-        provisioner_keys::organization_id.eq(organization),
+        provisioner_keys::organization_id.eq(DbUuid(key.organization)),
         provisioner_keys::name.eq(&key.name),
         provisioner_keys::hashed_secret.eq(hashed_secret.as_slice()),
         provisioner_keys::tag_set_id.eq(tag_set.0),

@@ -107,14 +107,18 @@ fn enter<T: 'static>(
         Err(error) => return Either::Left(ready(Err(error))),
     };
     if let Some(authenticated) = arrival.recognise(credentials.as_ref()) {
-        arrival.app.metrics.auth_cache_hits.inc();
+        if authenticated.is_ok() {
+            arrival.app.metrics.auth_cache_hits.inc();
+        }
         let entered = arrival.enter(request, authenticated);
         return Either::Left(ready(entered.and_then(|entered| next(request, entered))));
     }
-    arrival.app.metrics.auth_cache_misses.inc();
     let request = request.clone();
     Either::Right(Box::pin(async move {
         let authenticated = arrival.look_up(Credentials::of(&request).as_ref()).await;
+        if authenticated.is_ok() {
+            arrival.app.metrics.auth_cache_misses.inc();
+        }
         arrival.enter(&request, authenticated).and_then(|entered| next(&request, entered))
     }))
 }

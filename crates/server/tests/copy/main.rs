@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers included")]
 
+#[path = "../support/database.rs"]
+mod database;
+
 mod interruption;
 mod migrate;
 mod refusals;
@@ -19,12 +22,13 @@ use diesel::sql_types::{BigInt, Text};
 use orgd::db::Conn;
 use serde_json::Value;
 use tempfile::TempDir;
-use uuid::Uuid;
+
+use database::Database;
 
 /// A folder with databases; those in a cluster go with it.
 struct Place {
     folder: TempDir,
-    made: std::cell::RefCell<Vec<String>>,
+    made: std::cell::RefCell<Vec<Database>>,
 }
 
 /// What a run said.
@@ -62,13 +66,11 @@ impl Place {
 
     /// The URL of an empty database of the other kind, if there is one; otherwise of a file in the folder.
     fn other(&self, name: &str) -> String {
-        let Ok(maintenance) = std::env::var("ORGD_TEST_POSTGRES") else { return self.sqlite(name) };
-        let database = format!("orgd_copy_{}", Uuid::new_v4().simple());
-        let mut conn = PgConnection::establish(&maintenance).unwrap();
-        conn.batch_execute(&format!("CREATE DATABASE {database}")).unwrap();
-        let (start, parameters) = maintenance.split_once('?').unwrap_or((&maintenance, ""));
-        let (server, _) = start.rsplit_once('/').unwrap();
-        let url = format!("{server}/{database}?{parameters}");
+        if std::env::var_os("ORGD_TEST_POSTGRES").is_none() {
+            return self.sqlite(name);
+        }
+        let database = Database::new(self.folder.path());
+        let url = database.url().to_owned();
         self.made.borrow_mut().push(database);
         url
     }
@@ -124,17 +126,6 @@ impl Place {
         self.succeed(&["user", "create", "ana", "--database-url", &url]);
         execute(&url, include_str!("rows.sql"));
         url
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Ok(maintenance) = std::env::var("ORGD_TEST_POSTGRES") else { return };
-        for name in self.made.borrow().iter() {
-            // The cluster goes soon; a database that stays until then does no harm.
-            let _ = PgConnection::establish(&maintenance)
-                .map(|mut conn| conn.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")));
-        }
     }
 }
 

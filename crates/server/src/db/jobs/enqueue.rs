@@ -12,9 +12,9 @@ use crate::change::Change;
 use crate::db::conn::Conn;
 use crate::db::error::{Constraint, DbError};
 use crate::db::idempotency::{Answered, Attempt};
-use crate::db::schema::{organizations, provisioner_jobs};
+use crate::db::schema::provisioner_jobs;
 use crate::db::types::{DbTime, DbUuid};
-use crate::db::{Database, tag_sets};
+use crate::db::{Database, organizations, tag_sets};
 use crate::tags::TagSet;
 
 /// Which job a request led to.
@@ -65,7 +65,9 @@ impl Database {
 }
 
 fn enqueue(conn: &mut Conn, job: &JobRecord, tags: &Arc<TagSet>) -> Result<(Arc<Enqueued>, Vec<Change>), DbError> {
-    lock_live_organization(conn, job.job.organization_id)?;
+    if !organizations::hold_live(conn, job.job.organization_id)? {
+        return Err(DbError::Conflict(Constraint::LiveOrganization));
+    }
     let tag_set = tag_sets::put(conn, &tags.to_string())?;
     let job = JobRecord { tag_set, ..job.clone() };
     let id = job.job.id;
@@ -92,19 +94,6 @@ fn is_same(known: &JobRecord, wanted: &JobRecord) -> bool {
         )
     };
     decided(known) == decided(wanted)
-}
-
-/// Whoever deletes the organization meanwhile waits until the job is in it, or makes this wait and fail.
-fn lock_live_organization(conn: &mut Conn, id: Uuid) -> Result<(), DbError> {
-    let live = organizations::table
-        .find(DbUuid(id))
-        .filter(organizations::deleted_at.is_null())
-        .select(organizations::is_default);
-    let found: Option<bool> = match conn {
-        Conn::Sqlite(conn) => live.first(conn).optional()?,
-        Conn::Postgres(conn) => live.for_key_share().first(conn).optional()?,
-    };
-    found.map(drop).ok_or(DbError::Conflict(Constraint::LiveOrganization))
 }
 
 fn cancel(
