@@ -29,7 +29,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API and Swagger UI (what orgd does without a command)
-    Serve(ServeFlags),
+    Serve(Box<ServeFlags>),
     /// Create, list and revoke session tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -53,7 +53,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         None => serve::run(ServeFlags::default()),
-        Some(Command::Serve(flags)) => serve::run(flags),
+        Some(Command::Serve(flags)) => serve::run(*flags),
         Some(Command::Token(command)) => token::run(command),
         Some(Command::User(command)) => user::run(command),
         Some(Command::Import(flags)) => import::run(flags),

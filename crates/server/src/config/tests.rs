@@ -106,6 +106,10 @@ fn every_key_can_be_set_from_every_place() {
         ("workers", "3"),
         ("rate_limit", "0"),
         ("drain_seconds", "0"),
+        ("hung_after", "90s"),
+        ("pending_limit", "30m"),
+        ("forget_workers_after", "1d"),
+        ("reaper_interval", "250ms"),
         ("log", "warn,orgd::access=off"),
         ("log_format", "json"),
         ("access_log", "false"),
@@ -121,6 +125,10 @@ fn every_key_can_be_set_from_every_place() {
     expected.http.workers = 3;
     expected.http.rate_limit = 0;
     expected.http.drain = Duration::ZERO;
+    expected.queue.hung_after = Duration::from_secs(90);
+    expected.queue.pending_limit = Some(Duration::from_secs(30 * 60));
+    expected.queue.forget_workers_after = Duration::from_secs(24 * 60 * 60);
+    expected.queue.reaper_interval = Duration::from_millis(250);
     expected.log.filter = "warn,orgd::access=off".to_owned();
     expected.log.format = LogFormat::Json;
     expected.log.access = false;

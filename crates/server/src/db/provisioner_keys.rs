@@ -1,5 +1,7 @@
 //! The provisioner_keys table: what workers register with. A secret is kept as its SHA-256 only.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use orgd_api_types::ProvisionerKey;
 use uuid::Uuid;
@@ -10,6 +12,7 @@ use super::organizations::lower;
 use super::schema::{provisioner_daemons, provisioner_keys, tag_sets as sets};
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort, organizations, tag_sets};
+use crate::change::Change;
 
 /// A key to store.
 #[derive(Debug, Clone)]
@@ -20,21 +23,41 @@ pub struct NewProvisionerKey {
     pub hashed_secret: [u8; 32],
 }
 
+/// What a worker with a key may rely on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvisionerKeyRecord {
+    /// Key ID.
+    pub id: Uuid,
+    /// The organization whose jobs its workers take.
+    pub organization: Uuid,
+    /// The tags of its workers, as they were given.
+    pub tags: BTreeMap<String, String>,
+}
+
 impl Database {
     /// The keys of an organization, by name without regard to case.
     pub async fn list_provisioner_keys(&self, organization: Uuid) -> Result<Vec<ProvisionerKey>, DbError> {
         self.readers.read(Effort::Small, move |conn| list(conn, organization)).await
     }
 
+    /// The key whose secret has this SHA-256.
+    pub async fn find_provisioner_key(&self, hashed_secret: [u8; 32]) -> Result<Option<ProvisionerKeyRecord>, DbError> {
+        self.readers.read(Effort::Small, move |conn| find(conn, &hashed_secret)).await
+    }
+
     /// Stores a key; false when its organization is gone. `Conflict(ProvisionerKeyName)` when the name is taken.
     pub async fn create_provisioner_key(&self, new: NewProvisionerKey) -> Result<bool, DbError> {
-        // No server keeps keys in memory, so that none needs to hear of it.
+        // A key that no server knows yet is read when it is first used.
         self.writer.write(move |conn| Ok((insert(conn, &new)?, Vec::new()))).await
     }
 
     /// Removes a key; false when the organization has none of this name, in whatever case.
     pub async fn delete_provisioner_key(&self, organization: Uuid, name: String) -> Result<bool, DbError> {
-        self.writer.write(move |conn| Ok((delete(conn, organization, &name)?, Vec::new()))).await
+        let work = move |conn: &mut Conn| match delete(conn, organization, &name)? {
+            Some(id) => Ok((true, vec![Change::ProvisionerKeyDeleted(id)])),
+            None => Ok((false, Vec::new())),
+        };
+        self.writer.write(work).await
     }
 }
 
@@ -60,6 +83,19 @@ fn list(conn: &mut Conn, organization: Uuid) -> Result<Vec<ProvisionerKey>, DbEr
         .collect()
 }
 
+fn find(conn: &mut Conn, hashed_secret: &[u8; 32]) -> Result<Option<ProvisionerKeyRecord>, DbError> {
+    let query = provisioner_keys::table
+        .inner_join(sets::table)
+        .filter(provisioner_keys::hashed_secret.eq(hashed_secret.as_slice()))
+        .select((provisioner_keys::id, provisioner_keys::organization_id, sets::tags));
+    let row: Option<(DbUuid, DbUuid, String)> = on_inner!(conn, inner => query.first(inner)).optional()?;
+    row.map(|(id, organization, tags)| {
+        let (id, organization) = (id.into(), organization.into());
+        Ok(ProvisionerKeyRecord { id, organization, tags: tag_sets::read(&tags)? })
+    })
+    .transpose()
+}
+
 fn insert(conn: &mut Conn, new: &NewProvisionerKey) -> Result<bool, DbError> {
     let NewProvisionerKey { key, hashed_secret } = new;
     if !organizations::hold_live(conn, key.organization)? {
@@ -79,7 +115,7 @@ fn insert(conn: &mut Conn, new: &NewProvisionerKey) -> Result<bool, DbError> {
     Ok(true)
 }
 
-fn delete(conn: &mut Conn, organization: Uuid, name: &str) -> Result<bool, DbError> {
+fn delete(conn: &mut Conn, organization: Uuid, name: &str) -> Result<Option<Uuid>, DbError> {
     let named = provisioner_keys::table
         .filter(provisioner_keys::organization_id.eq(DbUuid(organization)))
         .filter(lower(provisioner_keys::name).eq(name.to_ascii_lowercase()))
@@ -89,8 +125,9 @@ fn delete(conn: &mut Conn, organization: Uuid, name: &str) -> Result<bool, DbErr
         Conn::Sqlite(conn) => named.first::<DbUuid>(conn).optional()?,
         Conn::Postgres(conn) => named.for_update().first::<DbUuid>(conn).optional()?,
     };
-    let Some(id) = id else { return Ok(false) };
+    let Some(id) = id else { return Ok(None) };
     let workers = provisioner_daemons::table.filter(provisioner_daemons::key_id.eq(id));
     diesel::update(workers).set(provisioner_daemons::key_id.eq(None::<DbUuid>)).execute(conn)?;
-    Ok(diesel::delete(provisioner_keys::table.find(id)).execute(conn)? > 0)
+    diesel::delete(provisioner_keys::table.find(id)).execute(conn)?;
+    Ok(Some(id.into()))
 }

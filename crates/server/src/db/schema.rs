@@ -143,6 +143,8 @@ table! {
         metadata -> Text,
         logs_length -> Integer,
         logs_overflowed -> Bool,
+        subject_id -> Nullable<SqlUuid>,
+        logs_received -> Integer,
     }
 }
 

@@ -12,19 +12,25 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Either, LocalBoxFuture};
+use uuid::Uuid;
 
 use super::error::ApiError;
 use super::state::App;
-use crate::auth::authenticate::{AuthenticationError, Caller, authenticate, authenticate_from_memory};
-use crate::auth::credentials::{Credentials, check_cross_site};
+use crate::auth::authenticate::{
+    AuthenticationError, Caller, authenticate, authenticate_from_memory, authenticate_worker,
+};
+use crate::auth::credentials::{Credentials, check_cross_site, provisioner_key};
 use crate::auth::permission::permission;
 use crate::auth::roles::SiteRole;
 use crate::clock::Moment;
+use crate::db::provisioner_keys::ProvisionerKeyRecord;
 use crate::model::organizations::CachedOrganization;
 use crate::operations::Operation;
 use crate::ratelimit::{Decision, Subject};
 use crate::service::ServiceError;
+use crate::service::workers::{KnownWorker, WorkerCaller};
 use crate::wire::reference::OrganizationRef;
+use crate::wire::uuid::parse_uuid;
 
 /// Asks the rate limiter to look away; owners only.
 const BYPASS: &str = "x-coder-bypass-ratelimit";
@@ -40,7 +46,7 @@ pub struct Entered {
 
 /// Who authenticated, for the record of the request.
 #[derive(Clone, Copy)]
-pub struct CallerId(pub uuid::Uuid);
+pub struct CallerId(pub Uuid);
 
 /// What is known of a request before it is known who asks.
 struct Arrival {
@@ -197,6 +203,67 @@ pub fn find_organization(entered: &Entered, raw: &str) -> Result<Arc<CachedOrgan
     Ok(entered.app.services.find_organization(&entered.caller, &reference)?)
 }
 
+/// A worker, or a user who does its work, in an organization.
+pub struct AtWork {
+    /// The parts of the server.
+    pub app: Data<App>,
+    /// Who asks.
+    pub caller: WorkerCaller,
+    /// The organization.
+    pub organization: Arc<CachedOrganization>,
+}
+
+impl AtWork {
+    async fn of(request: HttpRequest) -> Result<Self, ApiError> {
+        let Some(secret) = provisioner_key(&request) else {
+            let entered = Entered::of(&request).await?;
+            let inside = AtOrganization::of(&request, entered)?.require()?;
+            let caller = WorkerCaller::User(inside.caller);
+            return Ok(Self { app: inside.app, caller, organization: inside.organization });
+        };
+        // As in `Arrival::of`. A browser does not add this header on its own, so no page can trick it into a request.
+        let app = request.app_data::<Data<App>>().ok_or(ApiError::Panic)?.clone();
+        let key = Self::recognise(&app, secret).await;
+        let subject = key.as_ref().ok().map(|key| key.id);
+        count_against(&request, &app, subject, app.clock.moment())?;
+        let key = key.map_err(ApiError::Authentication)?;
+        request.extensions_mut().insert(CallerId(key.id));
+        let raw = request.match_info().get("organization").unwrap_or_default();
+        let reference = OrganizationRef::parse(raw).ok_or(ServiceError::NotFound)?;
+        let organization = app.services.find_own_organization(key.organization, &reference)?;
+        Ok(Self { app, caller: WorkerCaller::Key(key), organization })
+    }
+
+    async fn recognise(app: &App, secret: &str) -> Result<Arc<ProvisionerKeyRecord>, AuthenticationError> {
+        if !app.database.is_fresh() {
+            app.database.refresh().await?;
+        }
+        authenticate_worker(&app.identities, &app.database, secret).await
+    }
+
+    /// The worker that the path names, if the caller may speak for it.
+    pub async fn worker(&self, request: &HttpRequest) -> Result<KnownWorker, ApiError> {
+        let id = uuid_in_path(request, "provisionerdaemon")?;
+        Ok(self.app.services.find_worker(&self.caller, self.organization.organization.id, id).await?)
+    }
+}
+
+impl FromRequest for AtWork {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Box::pin(Self::of(request.clone()))
+    }
+}
+
+/// The UUID in this segment of the path.
+pub fn uuid_in_path(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError> {
+    let raw = request.match_info().get(name).unwrap_or_default();
+    let text = percent_encoding::percent_decode_str(raw).decode_utf8_lossy();
+    parse_uuid(&text).map_err(|error| ApiError::Uuid { raw: text.to_string(), why: error.to_string() })
+}
+
 fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
@@ -208,8 +275,13 @@ fn limit_rate(request: &HttpRequest, app: &App, caller: Option<&Caller>, now: Mo
         let is_owner = caller.principal.roles.contains(SiteRole::Owner);
         return if is_owner { Ok(()) } else { Err(ApiError::BypassRefused) };
     }
-    let subject = match (caller, request.peer_addr()) {
-        (Some(caller), _) => Subject::User(caller.principal.user_id),
+    count_against(request, app, caller.map(|caller| caller.principal.user_id), now)
+}
+
+/// Counts a request against the rate limit of a user or a provisioner key, or of an address.
+fn count_against(request: &HttpRequest, app: &App, id: Option<Uuid>, now: Moment) -> Result<(), ApiError> {
+    let subject = match (id, request.peer_addr()) {
+        (Some(id), _) => Subject::User(id),
         (None, Some(peer)) => Subject::address(peer.ip()),
         (None, None) => return Ok(()),
     };

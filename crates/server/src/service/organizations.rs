@@ -43,20 +43,33 @@ impl Services {
         caller: &Caller,
         reference: &OrganizationRef,
     ) -> Result<Arc<CachedOrganization>, ServiceError> {
+        let found = self.named(reference);
+        found
+            .filter(|cached| caller.may(Permission::ReadOrganization, Some(cached.organization.id)))
+            .ok_or(ServiceError::NotFound)
+    }
+
+    /// The organization that a path names, if it is this one.
+    pub fn find_own_organization(
+        &self,
+        own: Uuid,
+        reference: &OrganizationRef,
+    ) -> Result<Arc<CachedOrganization>, ServiceError> {
+        self.named(reference).filter(|cached| cached.organization.id == own).ok_or(ServiceError::NotFound)
+    }
+
+    fn named(&self, reference: &OrganizationRef) -> Option<Arc<CachedOrganization>> {
         let snapshot = self.model.load();
         let organizations = &snapshot.organizations;
-        let found = match reference {
+        match reference {
             OrganizationRef::Default => organizations.default_organization(),
             OrganizationRef::Id(id) => organizations.by_id(*id),
             OrganizationRef::IdOrName(id, name) => {
                 organizations.by_id(*id).or_else(|| organizations.by_lower_name(name))
             }
             OrganizationRef::Name(name) => organizations.by_lower_name(name),
-        };
-        found
-            .filter(|cached| caller.may(Permission::ReadOrganization, Some(cached.organization.id)))
-            .cloned()
-            .ok_or(ServiceError::NotFound)
+        }
+        .cloned()
     }
 
     /// Creates an organization and makes the caller its member. An empty display name becomes the name. What was done before is

@@ -5,10 +5,12 @@ use orgd_api_types::ValidationError;
 use super::percent::{PercentError, decode};
 
 mod duration;
+mod events;
 mod jobs;
 mod tags;
 mod workers;
 
+pub use self::events::{CancelQuery, LogQuery};
 pub use self::jobs::{DEFAULT_LIMIT, JobFilter, JobListQuery, JobQuery, MAX_IDS};
 pub use self::tags::{MAX_TAG_KEY_BYTES, MAX_TAGS};
 pub use self::workers::WorkerListQuery;

@@ -217,6 +217,8 @@ copied! {
         metadata: String,
         logs_length: i32,
         logs_overflowed: bool,
+        subject_id: Option<DbUuid>,
+        logs_received: i32,
     }
 }
 
