@@ -20,7 +20,7 @@ pub use job_logs::{FollowedLogs, LogEvent};
 pub use job_queue::QueuedJob;
 pub use job_stream::JobStream;
 pub use provisioner_jobs::JobList;
-pub use reaper::Reaper;
+pub use reaper::{Reaped, Reaper};
 
 use tokio::sync::watch;
 

@@ -41,8 +41,13 @@ impl Services {
                 self.presence.bell.notify_one();
                 Ok(())
             }
-            _ => Ok(self.database.note_workers_seen(vec![sight], now).await?),
+            _ => self.note_workers_seen(vec![sight]).await,
         }
+    }
+
+    /// Notes at once that these workers gave a sign of life.
+    pub async fn note_workers_seen(&self, seen: Vec<WorkerSight>) -> Result<(), ServiceError> {
+        Ok(self.database.note_workers_seen(seen, self.clock.now()).await?)
     }
 
     /// Stores signs of life, for as long as the server runs.
@@ -51,7 +56,7 @@ impl Services {
             self.presence.bell.notified().await;
             tokio::time::sleep(GATHER).await;
             let seen: Vec<_> = std::mem::take(&mut *self.presence.seen.lock()).into_iter().collect();
-            if let Err(error) = self.database.note_workers_seen(seen, self.clock.now()).await {
+            if let Err(error) = self.note_workers_seen(seen).await {
                 tracing::warn!(%error, "cannot note which workers were seen; they will be seen again");
             }
         }
