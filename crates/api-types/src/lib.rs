@@ -25,6 +25,7 @@ pub use provisioner_job::{
 };
 pub use provisioner_key::{CreateProvisionerKeyRequest, CreateProvisionerKeyResponse, ProvisionerKey};
 pub use response::{Response, ValidationError};
+pub use tag_rules::{MAX_TAGS_JSON, exceed_json};
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use worker_request::{
     AcquireProvisionerJobRequest, AcquireProvisionerJobResponse, AcquiredProvisionerJob, CompleteProvisionerJobRequest,
