@@ -55,7 +55,6 @@ impl Reaper {
     /// Searches again and again, for as long as the server runs.
     pub async fn run(mut self) {
         loop {
-            tokio::time::sleep(self.services.queue.reaper_interval).await;
             match self.search().await {
                 Ok(Reaped { held: 0, pending: 0, workers: 0 }) => {}
                 Ok(Reaped { held, pending, workers }) => {
@@ -67,6 +66,7 @@ impl Reaper {
                     self.unchanged.clear();
                 }
             }
+            tokio::time::sleep(self.services.queue.reaper_interval).await;
         }
     }
 
