@@ -24,6 +24,7 @@ pub use reaper::{Reaped, Reaper};
 
 use tokio::sync::watch;
 
+use crate::auth::authenticate::Caller;
 use crate::clock::Clock;
 use crate::config::QueueConfig;
 use crate::db::Database;
@@ -57,6 +58,11 @@ impl Services {
             presence: Presence::default(),
             stopping: watch::Sender::new(false),
         }
+    }
+
+    /// The database, on behalf of the caller.
+    fn acting_for(&self, caller: &Caller) -> Database {
+        self.database.acting_for(caller.origin.as_ref())
     }
 
     /// Lets everybody who waits for something go.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
+use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Either, LocalBoxFuture};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::state::App;
+use crate::audit::Origin;
 use crate::auth::authenticate::{
     AuthenticationError, Caller, authenticate, authenticate_from_memory, authenticate_worker,
 };
@@ -47,6 +49,10 @@ pub struct Entered {
 /// Who authenticated, for the record of the request.
 #[derive(Clone, Copy)]
 pub struct CallerId(pub Uuid);
+
+/// The id of a request that may change something, as the middleware made it.
+#[derive(Clone, Copy)]
+pub struct RequestId(pub Uuid);
 
 /// What is known of a request before it is known who asks.
 struct Arrival {
@@ -92,11 +98,24 @@ impl Arrival {
     ) -> Result<Entered, ApiError> {
         let Self { app, now, .. } = self;
         limit_rate(request, &app, authenticated.as_ref().ok(), now)?;
-        let caller = authenticated.map_err(ApiError::Authentication)?;
+        let mut caller = authenticated.map_err(ApiError::Authentication)?;
+        if !is_safe(request.method()) {
+            let origin = Arc::new(origin_of(request, caller.principal.user_id));
+            // For the record of a refusal, too.
+            request.extensions_mut().insert(Arc::clone(&origin));
+            caller.origin = Some(origin);
+        }
         let operation = request.extensions().get::<Operation>().copied();
         request.extensions_mut().insert(CallerId(caller.principal.user_id));
         Ok(Entered { app, caller, operation })
     }
+}
+
+/// Who is behind a request, for the audit log.
+fn origin_of(request: &HttpRequest, user: Uuid) -> Origin {
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
+    Origin::of_request(user, request.peer_addr().map(|peer| peer.ip()), agent, id)
 }
 
 /// The way in takes no detour when memory knows the caller, which is nearly always.
@@ -264,7 +283,7 @@ pub fn uuid_in_path(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError>
     parse_uuid(&text).map_err(|error| ApiError::Uuid { raw: text.to_string(), why: error.to_string() })
 }
 
-fn is_safe(method: &Method) -> bool {
+pub fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 

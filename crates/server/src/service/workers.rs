@@ -81,7 +81,11 @@ impl Services {
             api_version: api_version.unwrap_or_default(),
             at: self.clock.now(),
         };
-        let registered = match self.database.register_provisioner_daemon(new).await? {
+        let database = match caller {
+            WorkerCaller::Key(_) => self.database.clone(),
+            WorkerCaller::User(caller) => self.acting_for(caller),
+        };
+        let registered = match database.register_provisioner_daemon(new).await? {
             Registration::Done(registered) => registered,
             // Whoever deleted it did so a moment ago.
             Registration::NoOrganization | Registration::NoKey => return Err(ServiceError::NotFound),

@@ -64,7 +64,7 @@ impl World {
         let database = Database::serve(&url, conn, readers, publisher, Arc::new(Uncounted)).unwrap();
         let roles = [SiteRole::Owner].into_iter().collect();
         let principal = Principal::new(first.owner.id, "owner".to_owned(), UserStatus::Active, roles, Vec::new());
-        let owner = Caller { principal: Arc::new(principal), scope: KeyScope::All };
+        let owner = Caller { principal: Arc::new(principal), scope: KeyScope::All, origin: None };
         Self { database, model, owner, _stored: stored, _folder: folder }
     }
 
