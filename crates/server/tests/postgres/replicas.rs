@@ -7,7 +7,7 @@ use orgd_postgres_cluster::{Cluster, Options};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::harness::{Client, Job, TestServer, Worker, eventually};
+use super::harness::{Client, Job, TestServer, Worker, eventually, plain};
 use super::{cluster, serving, soon};
 
 /// Everything that one server does is seen by the others within a second.
@@ -88,8 +88,7 @@ fn without<T>(cluster: &Cluster, application: &str, work: impl FnOnce() -> T) ->
 }
 
 fn raw(server: &TestServer, path: &str) -> String {
-    let url = format!("http://{}{path}", server.address());
-    reqwest::blocking::get(url).unwrap().text().unwrap()
+    plain::get(&server.address().to_string(), path, None).1
 }
 
 #[test]

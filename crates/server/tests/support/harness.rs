@@ -5,6 +5,7 @@ mod client;
 mod contract;
 mod database;
 mod lockout;
+pub mod plain;
 mod rows;
 mod server;
 mod sql;
