@@ -41,3 +41,5 @@ mod single_job;
 mod start;
 mod statuses;
 mod update;
+mod worker_presence;
+mod worker_registration;
