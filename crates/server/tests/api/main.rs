@@ -41,5 +41,7 @@ mod single_job;
 mod start;
 mod statuses;
 mod update;
+mod worker_acquire;
 mod worker_presence;
+mod worker_races;
 mod worker_registration;

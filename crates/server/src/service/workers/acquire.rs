@@ -36,8 +36,9 @@ pub struct OnItsWay {
 
 impl OnItsWay {
     /// The job has arrived.
-    fn arrive(mut self) -> Option<Claimed> {
-        self.claimed.take()
+    pub fn arrive(mut self) -> Option<AcquiredProvisionerJob> {
+        let claimed = self.claimed.take();
+        claimed.map(|claimed| self.services.acquired(claimed))
     }
 }
 
@@ -59,17 +60,17 @@ impl Drop for OnItsWay {
 }
 
 impl Services {
-    /// The first job that the worker can take, waiting for one if need be; `None` when none came in time.
+    /// The first job that the worker can take, waiting for one if need be; `None` when none came in time. Much can happen
+    /// meanwhile: see whether whoever waited may still have it before it arrives.
     pub async fn acquire_provisioner_job(
         self: &Arc<Self>,
         known: KnownWorker,
         request: AcquireProvisionerJobRequest,
-    ) -> Result<Option<AcquiredProvisionerJob>, ServiceError> {
+    ) -> Result<Option<OnItsWay>, ServiceError> {
         request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, &["wait_seconds"])))?;
         self.note_sign_of_life(&known).await?;
         let wait = u64::try_from(request.wait_seconds.unwrap_or(WAIT)).unwrap_or_default();
-        let found = self.wait_for_job(&known, Instant::now() + Duration::from_secs(wait)).await?;
-        Ok(found.and_then(OnItsWay::arrive).map(|claimed| self.acquired(claimed)))
+        self.wait_for_job(&known, Instant::now() + Duration::from_secs(wait)).await
     }
 
     fn acquired(&self, Claimed { record, attempt }: Claimed) -> AcquiredProvisionerJob {
