@@ -19,7 +19,7 @@ pub use events::{Event, EventStream};
 pub use lockout::Lockout;
 pub use rows::{Job, Kind, Worker};
 pub use server::{TestServer, eventually, is_token};
-pub use worker_client::{Held, WorkerClient};
+pub use worker_client::{Held, WorkerClient, log_lines};
 
 /// Opens the database with this URL.
 pub fn open_sql(url: &str) -> sql::Sql {
