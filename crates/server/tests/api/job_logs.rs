@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Client, Event, EventStream, Held, NOT_FOUND, TestServer, WorkerClient, eventually};
+use crate::harness::{Client, Event, EventStream, NOT_FOUND, TestServer, WorkerClient, eventually};
 use crate::worker_acquire::queue;
 use crate::worker_reports::{at_work, logs, outputs};
 
@@ -242,7 +242,6 @@ fn logs_survive_kill_9_and_reading_goes_on() {
     server.restart();
     let worker = worker.of(&server);
     eventually(|| server.owner().get(JOBS).status == 200);
-    let held = Held { ..held };
     let mut events = follow(&server.owner(), held.id, &format!("&after={last}"));
     worker.log(&held, 1, &["b", "c"]).expect(200);
     worker.complete(&held).expect(200);

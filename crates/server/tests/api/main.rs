@@ -16,6 +16,7 @@
 mod harness;
 
 mod bodies;
+mod cancel;
 mod crash;
 mod create;
 mod credentials;
@@ -27,6 +28,7 @@ mod job_list;
 mod job_logs;
 mod job_object;
 mod job_queue;
+mod lost_workers;
 mod order_of_checks;
 mod organization_list;
 mod organization_reference;
