@@ -45,6 +45,7 @@ mod start;
 mod statuses;
 mod update;
 mod worker_acquire;
+mod worker_crash;
 mod worker_presence;
 mod worker_races;
 mod worker_registration;
