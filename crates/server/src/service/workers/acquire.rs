@@ -24,8 +24,6 @@ const WAIT: i32 = 30;
 const QUEUES: usize = 32;
 /// How often a waiting worker looks without having been woken.
 const GLANCE: Duration = Duration::from_secs(5);
-/// The same, while this server does not hear of what other servers write.
-const DEAF_GLANCE: Duration = Duration::from_secs(1);
 
 /// A job that is on its way to its worker. Dropped on the way, because the worker's connection is gone, it goes back to where it stood.
 pub struct OnItsWay {
@@ -104,10 +102,10 @@ impl Services {
             if Instant::now() >= until || *stopping.borrow() {
                 return Ok(None);
             }
-            let glance = if self.database.is_fresh() { GLANCE } else { DEAF_GLANCE };
             tokio::select! {
                 () = ticket.woken() => ticket.again(),
-                () = sleep_until(until.min(Instant::now() + glance)) => self.catch_up().await,
+                () = sleep_until(until.min(Instant::now() + GLANCE)) => self.catch_up().await,
+                () = self.until_deaf() => self.catch_up().await,
                 _ = stopping.changed() => {}
             }
         }
