@@ -14,6 +14,7 @@ mod reaper;
 pub mod workers;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use error::ServiceError;
 pub use job_logs::{FollowedLogs, LogEvent};
@@ -31,6 +32,9 @@ use crate::db::Database;
 use crate::model::ReadModel;
 use crate::model::pages::Pages;
 use workers::presence::Presence;
+
+/// How often whoever waits looks while this server does not hear of what other servers write.
+const DEAF_GLANCE: Duration = Duration::from_secs(1);
 
 /// The operations, over one database and its picture in memory.
 pub struct Services {
@@ -63,6 +67,21 @@ impl Services {
     /// The database, on behalf of the caller.
     fn acting_for(&self, caller: &Caller) -> Database {
         self.database.acting_for(caller.origin.as_ref())
+    }
+
+    /// Ends when this server does not hear of what other servers write: then whoever waits must look, again and again. It can
+    /// come to that at any time during a wait, so it is seen to once a second.
+    async fn until_deaf(&self) {
+        if self.database.feed().is_none() {
+            // There are no other servers.
+            return std::future::pending().await;
+        }
+        loop {
+            tokio::time::sleep(DEAF_GLANCE).await;
+            if !self.database.is_fresh() {
+                return;
+            }
+        }
     }
 
     /// Lets everybody who waits for something go.

@@ -22,7 +22,7 @@ use crate::auth::authenticate::{
     AuthenticationError, Caller, authenticate, authenticate_from_memory, authenticate_worker,
 };
 use crate::auth::credentials::{Credentials, check_cross_site, provisioner_key};
-use crate::auth::permission::permission;
+use crate::auth::permission::{Permission, permission};
 use crate::auth::roles::SiteRole;
 use crate::clock::Moment;
 use crate::db::provisioner_keys::ProvisionerKeyRecord;
@@ -258,6 +258,28 @@ impl AtWork {
             app.database.refresh().await?;
         }
         authenticate_worker(&app.identities, &app.database, secret).await
+    }
+
+    /// Lets a caller through who has waited and may still speak for the worker that the path names: a key may have been deleted
+    /// since, a role taken away, the organization deleted. Does not count against the rate limit.
+    pub async fn require_again(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        let arrival = Arrival { app: self.app.clone(), now: self.app.clock.moment() };
+        let caller = match provisioner_key(request) {
+            Some(secret) => Self::recognise(&self.app, secret).await.map(WorkerCaller::Key),
+            None => arrival.look_up(Credentials::of(request).as_ref()).await.map(WorkerCaller::User),
+        };
+        let caller = caller.map_err(ApiError::Authentication)?;
+        let organization = self.organization.organization.id;
+        let may = match &caller {
+            WorkerCaller::Key(_) => true,
+            WorkerCaller::User(caller) => caller.may(Permission::DoProvisionerJobs, Some(organization)),
+        };
+        if !may || self.app.model.load().organizations.by_id(organization).is_none() {
+            return Err(ServiceError::NotFound.into());
+        }
+        let id = uuid_in_path(request, "provisionerdaemon")?;
+        self.app.services.find_worker(&caller, organization, id).await?;
+        Ok(())
     }
 
     /// The worker that the path names, if the caller may speak for it.

@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::errors_documented::{QueryErrors, RegisterErrors, WorkErrors};
 use super::gate::AtWork;
 use super::{answer, body};
+use crate::service::workers::acquire::OnItsWay;
 
 /// Register provisioner daemon
 ///
@@ -87,6 +88,10 @@ pub async fn acquire_provisioner_job(
 ) -> Result<HttpResponse, ApiError> {
     let known = at.worker(&request).await?;
     let wanted: AcquireProvisionerJobRequest = body::json(&request, payload).await?;
-    let job = at.app.services.acquire_provisioner_job(known, wanted).await?;
+    let found = at.app.services.acquire_provisioner_job(known, wanted).await?;
+    if found.is_some() {
+        at.require_again(&request).await?;
+    }
+    let job = found.and_then(OnItsWay::arrive);
     Ok(answer::encoded(StatusCode::OK, &AcquireProvisionerJobResponse { job }))
 }

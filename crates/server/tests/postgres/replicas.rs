@@ -65,7 +65,7 @@ fn two_and_three_servers_see_each_others_writes() {
 }
 
 /// Ends every connection of this purpose, again and again, while `work` runs.
-fn without<T>(cluster: &Cluster, application: &str, work: impl FnOnce() -> T) -> T {
+pub fn without<T>(cluster: &Cluster, application: &str, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let cutter = scope.spawn(|| {
