@@ -1,6 +1,5 @@
 //! The life of a worker: it registers, says that it is alive, and takes one job after the other.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use orgd_client::{CallError, Client, types};
@@ -151,10 +150,7 @@ impl Worker {
             organization: self.settings.organization.clone(),
             worker,
             job: acquired.job.id.ok_or_else(|| unusable("ID"))?,
-            attempt: u32::try_from(acquired.attempt)
-                .ok()
-                .and_then(NonZeroU32::new)
-                .ok_or_else(|| unusable("attempt"))?,
+            attempt: acquired.attempt,
         };
         let timeout = Duration::from_secs(u64::try_from(acquired.timeout_seconds).unwrap_or_default().max(1));
         let mut input = serde_json::to_vec(acquired).map_err(|_| unusable("form"))?;
