@@ -1,6 +1,7 @@
 //! The command line: one executable, roles as subcommands. The only place that writes to standard output.
 
 mod access;
+mod audit;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod copy;
@@ -39,6 +40,8 @@ enum Command {
     /// Create and list users, and grant them roles
     #[command(subcommand)]
     User(user::Command),
+    /// Show who changed what
+    Audit(audit::Flags),
     /// Read organizations and provisioner jobs from JSON or NDJSON files
     Import(import::Flags),
     /// Write organizations and provisioner jobs as NDJSON
@@ -65,6 +68,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(flags)) => serve::run(*flags),
         Some(Command::Token(command)) => token::run(command),
         Some(Command::User(command)) => user::run(command),
+        Some(Command::Audit(flags)) => audit::run(flags),
         Some(Command::Import(flags)) => import::run(flags),
         Some(Command::Export(flags)) => export::run(flags),
         Some(Command::Copy(flags)) => copy::run(&flags),

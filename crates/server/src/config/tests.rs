@@ -110,6 +110,7 @@ fn every_key_can_be_set_from_every_place() {
         ("pending_limit", "30m"),
         ("forget_workers_after", "1d"),
         ("reaper_interval", "250ms"),
+        ("audit_retention", "90d"),
         ("log", "warn,orgd::access=off"),
         ("log_format", "json"),
         ("access_log", "false"),
@@ -129,6 +130,7 @@ fn every_key_can_be_set_from_every_place() {
     expected.queue.pending_limit = Some(Duration::from_secs(30 * 60));
     expected.queue.forget_workers_after = Duration::from_secs(24 * 60 * 60);
     expected.queue.reaper_interval = Duration::from_millis(250);
+    expected.queue.audit_retention = Some(Duration::from_secs(90 * 24 * 60 * 60));
     expected.log.filter = "warn,orgd::access=off".to_owned();
     expected.log.format = LogFormat::Json;
     expected.log.access = false;

@@ -1,15 +1,18 @@
 //! The audit_logs table.
 
+pub mod list;
+
 use std::sync::Arc;
 
 use diesel::prelude::*;
+use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
 use super::Database;
 use super::conn::{Conn, on_inner};
 use super::error::DbError;
 use super::schema::audit_logs as table;
-use super::types::{DbTime, DbUuid};
+use super::types::{DbTime, DbUuid, SqlTime};
 use super::writer::{Writer, Written};
 use crate::audit::{Fact, Origin};
 use crate::change::Change;
@@ -73,6 +76,31 @@ impl Database {
     pub async fn record_refusal(&self, fact: Fact) -> Result<(), DbError> {
         self.writer.write(move |_| Ok(((), vec![Change::Audited(Box::new(fact.clone()))]))).await
     }
+}
+
+/// How many entries one transaction removes.
+const REMOVED_AT_ONCE: usize = 1000;
+
+impl Database {
+    /// Removes entries that are older than that, some at a time; says how many, and is to be called again when these are
+    /// [`as many as at a time`](Database::removes_at_once).
+    pub async fn remove_audit_logs(&self, horizon: Timestamp) -> Result<usize, DbError> {
+        self.writer.write(move |conn| Ok((remove(conn, horizon)?, Vec::new()))).await
+    }
+
+    /// How many entries are removed at a time.
+    pub const fn removes_at_once() -> usize {
+        REMOVED_AT_ONCE
+    }
+}
+
+// Both databases take the parameter in this form.
+const REMOVE: &str = "
+    DELETE FROM audit_logs WHERE seq IN (SELECT seq FROM audit_logs WHERE at < $1 ORDER BY at LIMIT 1000)";
+
+fn remove(conn: &mut Conn, horizon: Timestamp) -> Result<usize, DbError> {
+    let query = diesel::sql_query(REMOVE).bind::<SqlTime, _>(DbTime(horizon));
+    Ok(on_inner!(conn, inner => query.execute(inner))?)
 }
 
 /// Stores one entry.

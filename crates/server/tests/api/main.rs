@@ -15,6 +15,7 @@
 #[expect(dead_code, reason = "the tests of PostgreSQL use the rest")]
 mod harness;
 
+mod audit;
 mod bodies;
 mod cancel;
 mod crash;

@@ -58,11 +58,16 @@ impl Sql {
     /// Runs statements.
     #[track_caller]
     pub fn run(&mut self, sql: &str) {
+        self.try_run(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
+
+    /// Runs statements that may be refused, with words.
+    pub fn try_run(&mut self, sql: &str) -> Result<(), String> {
         let ran = match &mut self.conn {
             Conn::Sqlite(conn) => conn.batch_execute(sql),
             Conn::Postgres(conn) => conn.batch_execute(sql),
         };
-        ran.unwrap_or_else(|error| panic!("{error}: {sql}"));
+        ran.map_err(|error| error.to_string())
     }
 
     /// The number that a query answers as `value`.
