@@ -115,7 +115,7 @@ impl Robot {
             post("progress", json!({"attempt": held.attempt, "logs_offset": sent, "logs": lines}))?;
             ledger.lock().unwrap().lines.insert(held.id, sent + 2);
         }
-        let fails = held.id.as_u128() % 3 == 0;
+        let fails = held.id.as_u128().is_multiple_of(3);
         ledger.lock().unwrap().ending.insert(held.id, if fails { "failed" } else { "succeeded" });
         match fails {
             true => post("fail", json!({"attempt": held.attempt, "error": "no"}))?,
