@@ -260,23 +260,20 @@ impl AtWork {
         authenticate_worker(&app.identities, &app.database, secret).await
     }
 
-    /// Lets a caller through who has waited and may still speak for the worker that the path names: a key may have been deleted
+    /// Lets a caller through who has waited and may still speak for the worker that the path names: the key may have been deleted
     /// since, a role taken away, the organization deleted. Does not count against the rate limit.
     pub async fn require_again(&self, request: &HttpRequest) -> Result<(), ApiError> {
-        let arrival = Arrival { app: self.app.clone(), now: self.app.clock.moment() };
-        let caller = match provisioner_key(request) {
-            Some(secret) => Self::recognise(&self.app, secret).await.map(WorkerCaller::Key),
-            None => arrival.look_up(Credentials::of(request).as_ref()).await.map(WorkerCaller::User),
-        };
-        let caller = caller.map_err(ApiError::Authentication)?;
         let organization = self.organization.organization.id;
-        let may = match &caller {
-            WorkerCaller::Key(_) => true,
-            WorkerCaller::User(caller) => caller.may(Permission::DoProvisionerJobs, Some(organization)),
+        let caller = match provisioner_key(request) {
+            Some(secret) => {
+                let key = Self::recognise(&self.app, secret).await.map_err(ApiError::Authentication)?;
+                require_live(&self.app, organization)?;
+                WorkerCaller::Key(key)
+            }
+            None => WorkerCaller::User(
+                require_still(&self.app, request, Permission::DoProvisionerJobs, organization).await?,
+            ),
         };
-        if !may || self.app.model.load().organizations.by_id(organization).is_none() {
-            return Err(ServiceError::NotFound.into());
-        }
         let id = uuid_in_path(request, "provisionerdaemon")?;
         self.app.services.find_worker(&caller, organization, id).await?;
         Ok(())
@@ -296,6 +293,24 @@ impl FromRequest for AtWork {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Box::pin(Self::of(request.clone()))
     }
+}
+
+/// The user who sent this request some time ago, if their session token is still good and they still have the permission in the
+/// organization. Does not count against the rate limit.
+pub async fn require_still(
+    app: &Data<App>,
+    request: &HttpRequest,
+    permission: Permission,
+    organization: Uuid,
+) -> Result<Caller, ApiError> {
+    let arrival = Arrival { app: app.clone(), now: app.clock.moment() };
+    let caller = arrival.look_up(Credentials::of(request).as_ref()).await.map_err(ApiError::Authentication)?;
+    require_live(app, organization)?;
+    if caller.may(permission, Some(organization)) { Ok(caller) } else { Err(ServiceError::NotFound.into()) }
+}
+
+fn require_live(app: &App, organization: Uuid) -> Result<(), ServiceError> {
+    app.model.load().organizations.by_id(organization).map(drop).ok_or(ServiceError::NotFound)
 }
 
 /// The UUID in this segment of the path.

@@ -296,7 +296,8 @@ fn a_broken_database() -> Produced {
 
 /// Another process has locked the database and does not let go.
 fn a_database_out_of_reach() -> Produced {
-    let server = TestServer::with(&[("ORGD_WORKERS", "8")]);
+    // A thread for each request: on SQLite it waits for the database.
+    let server = TestServer::with(&[("ORGD_WORKERS", "40")]);
     let unknown = server.client("0123456789-0123456789012345678901");
     let lock = Lockout::of(&server);
     let key_holder = server.key_holder("x");

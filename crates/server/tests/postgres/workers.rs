@@ -168,6 +168,70 @@ fn a_log_is_followed_on_one_server_while_its_lines_come_to_another() {
     without(&cluster, "orgd follow", || lines_come_across(&first, &second));
 }
 
+/// The same lines are sent to both servers at once, as a worker does that tries the next one when an answer does not come.
+#[test]
+fn lines_that_are_sent_to_two_servers_are_kept_once() {
+    let (_cluster, first) = serving();
+    let second = first.replica(&[]);
+    let worker = WorkerClient::register(&first.owner(), "coder", "builder");
+    let job = queue(&first);
+    let held = worker.take();
+    for round in 0..5 {
+        std::thread::scope(|scope| {
+            for caller in 0..12_usize {
+                let (worker, held) = (worker.of(if caller % 2 == 0 { &first } else { &second }), &held);
+                scope.spawn(move || worker.log(held, round * 2, &["a", "b"]).expect(200));
+            }
+        });
+    }
+    let lines = second.owner().get(&format!("{JOBS}/{job}/logs")).expect(200);
+    let texts: Vec<_> = lines.as_array().unwrap().iter().map(|line| line["output"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["a", "b"].repeat(5));
+    // Of an end, too, there is one, whoever hears of it.
+    let ends: Vec<_> = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..12_usize)
+            .map(|caller| {
+                let (worker, held) = (worker.of(if caller % 2 == 0 { &first } else { &second }), &held);
+                scope.spawn(move || match caller % 4 {
+                    0 | 1 => (true, worker.complete(held).status),
+                    _ => (false, worker.fail(held, "no").status),
+                })
+            })
+            .collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    let succeeded = second.owner().get(&format!("{JOBS}/{job}")).expect(200)["status"] == "succeeded";
+    for (completes, status) in ends {
+        assert_eq!(status, if completes == succeeded { 200 } else { 409 });
+    }
+}
+
+#[test]
+fn a_job_that_is_canceled_on_one_server_is_not_given_away_on_another() {
+    let (_cluster, first) = serving();
+    let second = first.replica(&[]);
+    let worker = WorkerClient::register(&second.owner(), "coder", "builder");
+    for round in 0..20_u64 {
+        let job = queue(&first);
+        let held = std::thread::scope(|scope| {
+            let taking = scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(round * 2));
+                worker.acquire(0)
+            });
+            let path = format!("{JOBS}/{job}/cancel");
+            assert_eq!(first.owner().request("PATCH", &path).send().status, 200);
+            taking.join().unwrap()
+        });
+        if let Some(held) = held {
+            assert_eq!(held.id, job);
+            assert_eq!(worker.progress(&held, json!({})).expect(200)["canceling"], true);
+            worker.complete(&held).expect(200);
+        }
+        let shown = first.owner().get(&format!("{JOBS}/{job}")).expect(200);
+        assert_eq!(shown["status"], "canceled", "round {round}");
+    }
+}
+
 #[test]
 fn several_searches_for_lost_workers_end_each_job_once() {
     let cluster = cluster(&Options::default());
