@@ -112,7 +112,7 @@ fn of_workers_that_wait_on_two_servers_one_gets_the_job() {
     let workers: Vec<_> = (0..32_usize)
         .map(|number| WorkerClient::register(&servers[number % 2].owner(), "coder", &format!("w{number}")))
         .collect();
-    let waiting: Vec<_> = workers.iter().map(|worker| worker.begin_acquire(3)).collect();
+    let waiting: Vec<_> = workers.iter().map(|worker| worker.begin_acquire(2)).collect();
     let job = queue(&first);
     let held: Vec<_> = waiting.into_iter().filter_map(|waiting| Held::of(&waiting.answer())).collect();
     assert_eq!(held.iter().map(|held| (held.id, held.attempt)).collect::<Vec<_>>(), [(job, 1)]);
@@ -137,9 +137,9 @@ fn jobs_come_across(first: &TestServer, second: &TestServer, rounds: u32) {
 fn a_worker_that_waits_on_one_server_gets_what_is_queued_on_another() {
     let (cluster, first) = serving();
     let second = first.replica(&[]);
-    jobs_come_across(&first, &second, 10);
-    without(&cluster, "orgd follow", || jobs_come_across(&first, &second, 6));
-    jobs_come_across(&first, &second, 3);
+    jobs_come_across(&first, &second, 6);
+    without(&cluster, "orgd follow", || jobs_come_across(&first, &second, 4));
+    jobs_come_across(&first, &second, 2);
 }
 
 /// Lines that are reported to one server are seen by who follows on the other, and so is the end.

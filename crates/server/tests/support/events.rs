@@ -68,7 +68,7 @@ impl EventStream {
     }
 
     /// True when the server cuts the stream before another event comes.
-    pub fn is_cut(mut self) -> bool {
+    pub fn is_cut(&mut self) -> bool {
         let mut rest = Vec::new();
         // How it is cut is the same to a reader.
         let _ = self.source.read_to_end(&mut rest);
