@@ -87,6 +87,8 @@ pub struct DeletionBlockers {
     pub members: i64,
     /// Provisioner keys.
     pub provisioner_keys: i64,
+    /// Provisioner jobs that have not ended: pending, running, or being canceled.
+    pub provisioner_jobs: i64,
 }
 
 /// How a deletion went.
@@ -271,6 +273,7 @@ fn count_blockers(conn: &mut Conn, id: Uuid) -> Result<DeletionBlockers, DbError
         .get_result(conn)?;
     let provisioner_keys =
         provisioner_keys::table.filter(provisioner_keys::organization_id.eq(DbUuid(id))).count().get_result(conn)?;
+    let provisioner_jobs = super::jobs::count_unfinished(conn, id)?;
     // One member is free, whoever it is: normally the one who created the organization.
-    Ok(DeletionBlockers { members: (members - 1).max(0), provisioner_keys })
+    Ok(DeletionBlockers { members: (members - 1).max(0), provisioner_keys, provisioner_jobs })
 }
