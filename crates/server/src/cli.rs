@@ -6,8 +6,11 @@ pub mod bench;
 mod copy;
 mod export;
 mod import;
+mod jobs;
 mod migrate;
 mod output;
+mod provisioner;
+mod remote;
 mod serve;
 mod token;
 mod user;
@@ -45,6 +48,12 @@ enum Command {
     /// Show the schema of a database, and bring it up to date
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// List and cancel provisioner jobs of a server, and print their logs
+    #[command(subcommand)]
+    Jobs(jobs::Command),
+    /// Run a worker: take provisioner jobs from a server, and run a command for each
+    #[command(subcommand)]
+    Provisioner(provisioner::Command),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -60,6 +69,8 @@ pub fn run() -> ExitCode {
         Some(Command::Export(flags)) => export::run(flags),
         Some(Command::Copy(flags)) => copy::run(&flags),
         Some(Command::Migrate(command)) => migrate::run(command),
+        Some(Command::Jobs(command)) => jobs::run(command),
+        Some(Command::Provisioner(command)) => provisioner::run(command),
         Some(Command::Openapi) => print_document(),
     };
     match outcome {

@@ -1,6 +1,7 @@
 //! Owns the configuration: what can be set, its defaults, and reading it from a file, the environment and flags, in that order
 //! from weakest to strongest. The only module that looks at the environment of the process.
 
+mod client;
 mod database_url;
 mod error;
 mod flags;
@@ -14,6 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+pub use client::{ClientFlags, Secret, ServerAccess, WorkerFlags};
 pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::{ConfigError, Origin, ShownValue};
 pub use flags::{CommonFlags, ServeFlags};

@@ -22,6 +22,7 @@ mod pages;
 mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;
+mod refusals;
 mod routes;
 pub mod server;
 mod state;

@@ -16,6 +16,7 @@ mod reaper;
 pub mod workers;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use error::ServiceError;
 pub use job_logs::{FollowedLogs, LogEvent};
@@ -27,12 +28,16 @@ pub use reaper::{Reaped, Reaper};
 
 use tokio::sync::watch;
 
+use crate::auth::authenticate::Caller;
 use crate::clock::Clock;
 use crate::config::QueueConfig;
 use crate::db::Database;
 use crate::model::ReadModel;
 use crate::model::pages::Pages;
 use workers::presence::Presence;
+
+/// How often whoever waits looks while this server does not hear of what other servers write.
+const DEAF_GLANCE: Duration = Duration::from_secs(1);
 
 /// The operations, over one database and its picture in memory.
 pub struct Services {
@@ -59,6 +64,26 @@ impl Services {
             queue,
             presence: Presence::default(),
             stopping: watch::Sender::new(false),
+        }
+    }
+
+    /// The database, on behalf of the caller.
+    fn acting_for(&self, caller: &Caller) -> Database {
+        self.database.acting_for(caller.origin.as_ref())
+    }
+
+    /// Ends when this server does not hear of what other servers write: then whoever waits must look, again and again. It can
+    /// come to that at any time during a wait, so it is seen to once a second.
+    async fn until_deaf(&self) {
+        if self.database.feed().is_none() {
+            // There are no other servers.
+            return std::future::pending().await;
+        }
+        loop {
+            tokio::time::sleep(DEAF_GLANCE).await;
+            if !self.database.is_fresh() {
+                return;
+            }
         }
     }
 

@@ -133,7 +133,7 @@ impl Server {
         user.zip(system).map(|(user, system)| (user + system) / TICKS).context("cannot read /proc/PID/stat")
     }
 
-    /// The same to the nanosecond, as the scheduler counts it.
+    /// Processor time of the threads that it has now, to the nanosecond, as the scheduler counts it.
     pub(super) fn processor_nanoseconds(&self) -> anyhow::Result<u64> {
         let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).context("the server is gone")?;
         let mut all = 0;

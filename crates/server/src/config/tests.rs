@@ -269,6 +269,10 @@ fn other_variables_empty_ones_and_those_of_kubernetes_do_not_matter() {
         ("ORGD_SERVICE_HOST", "10.0.0.1"),
         ("ORGD_SERVICE_PORT", "8080"),
         ("ORGD_SERVICE_PORT_HTTP", "8080"),
+        // Of the commands that call a server.
+        ("ORGD_URL", "https://orgd.example.com"),
+        ("ORGD_TOKEN", "t"),
+        ("ORGD_PROVISIONER_KEY", "k"),
     ];
     assert_eq!(load(&[], &environment).unwrap(), Config::default());
     assert!(load(&[], &[("ORGD_PORTS", "8080")]).is_err());

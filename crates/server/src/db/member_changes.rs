@@ -15,6 +15,7 @@ use super::idempotency::{Answered, Attempt};
 use super::schema::{organization_members, users};
 use super::types::{DbTime, DbUuid};
 use super::{Database, members, organizations};
+use crate::audit::{Action, Diff, Fact, Resource};
 use crate::auth::assignment::slim;
 use crate::auth::roles::{OrganizationRole, Role, RoleSet};
 use crate::change::Change;
@@ -41,29 +42,29 @@ impl Database {
         attempt: Option<Attempt>,
     ) -> Result<Answered<OrganizationMember>, DbError> {
         self.write_once(attempt, move |conn| {
-            if !hold_user(conn, user)? {
+            let Some(name) = hold_user(conn, user)? else {
                 return Err(DbError::Conflict(Constraint::LiveUser));
-            }
+            };
             if !organizations::hold_live(conn, organization)? {
                 return Err(DbError::Conflict(Constraint::LiveOrganization));
             }
             members::insert(conn, user, organization, "[]", now)?;
             let roles = RoleSet::EMPTY;
             let member = member_with(user, organization, roles, (now, now));
-            Ok((Arc::new(member), vec![Change::MemberSaved { user, organization, roles }]))
+            let told = audited(Action::Create, name, None, Some(&member), now);
+            Ok((Arc::new(member), vec![Change::MemberSaved { user, organization, roles }, told]))
         })
         .await
     }
 
     /// Takes a user out of an organization; false when they were not in it, or it is gone.
-    pub async fn remove_member(&self, user: Uuid, organization: Uuid) -> Result<bool, DbError> {
+    pub async fn remove_member(&self, user: Uuid, organization: Uuid, now: Timestamp) -> Result<bool, DbError> {
         let work = move |conn: &mut Conn| {
-            if !organizations::hold_live(conn, organization)? {
-                return Ok((false, Vec::new()));
-            }
+            let Some((name, held)) = hold_member(conn, user, organization)? else { return Ok((false, Vec::new())) };
             let member = organization_members::table.find((DbUuid(user), DbUuid(organization)));
-            let removed = diesel::delete(member).execute(conn)? > 0;
-            Ok((removed, if removed { vec![Change::UserChanged(user)] } else { Vec::new() }))
+            diesel::delete(member).execute(conn)?;
+            let told = audited(Action::Delete, name, Some(&held.shown(user, organization)), None, now);
+            Ok((true, vec![Change::UserChanged(user), told]))
         };
         self.writer.write(work).await
     }
@@ -88,33 +89,74 @@ fn change_roles(
     assignable: RoleSet<OrganizationRole>,
     now: Timestamp,
 ) -> Result<(RoleChange, Vec<Change>), DbError> {
-    if !organizations::hold_live(conn, organization)? {
-        return Ok((RoleChange::NotFound, Vec::new()));
-    }
-    let member = organization_members::table.find((DbUuid(user), DbUuid(organization)));
-    let row = member.select((organization_members::roles, organization_members::created_at));
-    // Nobody else may change what is compared here.
-    let found: Option<(String, DbTime)> = match conn {
-        Conn::Sqlite(conn) => row.first(conn).optional()?,
-        Conn::Postgres(conn) => row.for_update().first(conn).optional()?,
-    };
-    let Some((held, created_at)) = found else { return Ok((RoleChange::NotFound, Vec::new())) };
-    let held = RoleSet::<OrganizationRole>::from_json(&held);
-    let changed = held.difference_to(roles);
+    let found = hold_member(conn, user, organization)?;
+    let Some((name, held)) = found else { return Ok((RoleChange::NotFound, Vec::new())) };
+    let changed = held.roles.difference_to(roles);
     if let Some(role) = changed.iter().find(|role| !assignable.contains(*role)) {
         return Ok((RoleChange::Refused(role.as_str()), Vec::new()));
     }
-    diesel::update(member)
+    diesel::update(organization_members::table.find((DbUuid(user), DbUuid(organization))))
         .set((organization_members::roles.eq(roles.to_json()), organization_members::updated_at.eq(DbTime(now))))
         .execute(conn)?;
-    let saved = member_with(user, organization, roles, (created_at.into(), now));
+    let saved = member_with(user, organization, roles, (held.created_at, now));
+    let told = audited(Action::Write, name, Some(&held.shown(user, organization)), Some(&saved), now);
     // Other servers hear at once of what is taken away.
-    let change = if held.is_subset_of(roles) {
+    let change = if held.roles.is_subset_of(roles) {
         Change::MemberSaved { user, organization, roles }
     } else {
         Change::UserChanged(user)
     };
-    Ok((RoleChange::Done(saved), vec![change]))
+    Ok((RoleChange::Done(saved), vec![change, told]))
+}
+
+/// A membership as it was stored.
+struct Held {
+    roles: RoleSet<OrganizationRole>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl Held {
+    fn shown(&self, user: Uuid, organization: Uuid) -> OrganizationMember {
+        member_with(user, organization, self.roles, (self.created_at, self.updated_at))
+    }
+}
+
+/// Keeps a membership of a live organization from changing until the transaction ends; gives the user's name with it.
+fn hold_member(conn: &mut Conn, user: Uuid, organization: Uuid) -> Result<Option<(String, Held)>, DbError> {
+    if !organizations::hold_live(conn, organization)? {
+        return Ok(None);
+    }
+    let row = organization_members::table.find((DbUuid(user), DbUuid(organization))).select((
+        organization_members::roles,
+        organization_members::created_at,
+        organization_members::updated_at,
+    ));
+    let found: Option<(String, DbTime, DbTime)> = match conn {
+        Conn::Sqlite(conn) => row.first(conn).optional()?,
+        Conn::Postgres(conn) => row.for_update().first(conn).optional()?,
+    };
+    let Some((roles, created_at, updated_at)) = found else { return Ok(None) };
+    let name = users::table.find(DbUuid(user)).select(users::username).first(conn)?;
+    let held = Held { roles: RoleSet::from_json(&roles), created_at: created_at.into(), updated_at: updated_at.into() };
+    Ok(Some((name, held)))
+}
+
+fn audited(
+    action: Action,
+    username: String,
+    old: Option<&OrganizationMember>,
+    new: Option<&OrganizationMember>,
+    at: Timestamp,
+) -> Change {
+    let known = new.or(old);
+    let user = known.map(|member| member.user_id).unwrap_or_default();
+    let fact = Fact::new(action, Resource::OrganizationMember, user, username, at);
+    let fact = fact.with_diff(Diff::between(old, new)).with_status(if action == Action::Delete { 204 } else { 200 });
+    Change::Audited(Box::new(match known {
+        Some(member) => fact.in_organization(member.organization_id),
+        None => fact,
+    }))
 }
 
 fn member_with(
@@ -127,12 +169,11 @@ fn member_with(
     OrganizationMember { user_id, organization_id, created_at, updated_at, roles }
 }
 
-/// Keeps a live user from being deleted until the transaction ends; false when they are gone.
-fn hold_user(conn: &mut Conn, user: Uuid) -> Result<bool, DbError> {
-    let live = users::table.find(DbUuid(user)).filter(users::deleted_at.is_null()).select(users::id);
-    let found: Option<DbUuid> = match conn {
+/// Keeps a live user from being deleted until the transaction ends, and gives their name; `None` when they are gone.
+fn hold_user(conn: &mut Conn, user: Uuid) -> Result<Option<String>, DbError> {
+    let live = users::table.find(DbUuid(user)).filter(users::deleted_at.is_null()).select(users::username);
+    Ok(match conn {
         Conn::Sqlite(conn) => live.first(conn).optional()?,
         Conn::Postgres(conn) => live.for_key_share().first(conn).optional()?,
-    };
-    Ok(found.is_some())
+    })
 }

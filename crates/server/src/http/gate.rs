@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
+use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Either, LocalBoxFuture};
@@ -16,11 +17,12 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::state::App;
+use crate::audit::Origin;
 use crate::auth::authenticate::{
     AuthenticationError, Caller, authenticate, authenticate_from_memory, authenticate_worker,
 };
 use crate::auth::credentials::{Credentials, check_cross_site, provisioner_key};
-use crate::auth::permission::permission;
+use crate::auth::permission::{Permission, permission};
 use crate::auth::roles::SiteRole;
 use crate::clock::Moment;
 use crate::db::provisioner_keys::ProvisionerKeyRecord;
@@ -47,6 +49,10 @@ pub struct Entered {
 /// Who authenticated, for the record of the request.
 #[derive(Clone, Copy)]
 pub struct CallerId(pub Uuid);
+
+/// The id of a request that may change something, as the middleware made it.
+#[derive(Clone, Copy)]
+pub struct RequestId(pub Uuid);
 
 /// What is known of a request before it is known who asks.
 struct Arrival {
@@ -92,11 +98,24 @@ impl Arrival {
     ) -> Result<Entered, ApiError> {
         let Self { app, now, .. } = self;
         limit_rate(request, &app, authenticated.as_ref().ok(), now)?;
-        let caller = authenticated.map_err(ApiError::Authentication)?;
+        let mut caller = authenticated.map_err(ApiError::Authentication)?;
+        if !is_safe(request.method()) {
+            let origin = Arc::new(origin_of(request, caller.principal.user_id));
+            // For the record of a refusal, too.
+            request.extensions_mut().insert(Arc::clone(&origin));
+            caller.origin = Some(origin);
+        }
         let operation = request.extensions().get::<Operation>().copied();
         request.extensions_mut().insert(CallerId(caller.principal.user_id));
         Ok(Entered { app, caller, operation })
     }
+}
+
+/// Who is behind a request, for the audit log.
+fn origin_of(request: &HttpRequest, user: Uuid) -> Origin {
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
+    Origin::of_request(user, request.peer_addr().map(|peer| peer.ip()), agent, id)
 }
 
 /// Anybody, for an operation that asks nobody who they are; counted by address.
@@ -260,6 +279,28 @@ impl AtWork {
         authenticate_worker(&app.identities, &app.database, secret).await
     }
 
+    /// Lets a caller through who has waited and may still speak for the worker that the path names: a key may have been deleted
+    /// since, a role taken away, the organization deleted. Does not count against the rate limit.
+    pub async fn require_again(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        let arrival = Arrival { app: self.app.clone(), now: self.app.clock.moment() };
+        let caller = match provisioner_key(request) {
+            Some(secret) => Self::recognise(&self.app, secret).await.map(WorkerCaller::Key),
+            None => arrival.look_up(Credentials::of(request).as_ref()).await.map(WorkerCaller::User),
+        };
+        let caller = caller.map_err(ApiError::Authentication)?;
+        let organization = self.organization.organization.id;
+        let may = match &caller {
+            WorkerCaller::Key(_) => true,
+            WorkerCaller::User(caller) => caller.may(Permission::DoProvisionerJobs, Some(organization)),
+        };
+        if !may || self.app.model.load().organizations.by_id(organization).is_none() {
+            return Err(ServiceError::NotFound.into());
+        }
+        let id = uuid_in_path(request, "provisionerdaemon")?;
+        self.app.services.find_worker(&caller, organization, id).await?;
+        Ok(())
+    }
+
     /// The worker that the path names, if the caller may speak for it.
     pub async fn worker(&self, request: &HttpRequest) -> Result<KnownWorker, ApiError> {
         let id = uuid_in_path(request, "provisionerdaemon")?;
@@ -283,7 +324,7 @@ pub fn uuid_in_path(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError>
     parse_uuid(&text).map_err(|error| ApiError::Uuid { raw: text.to_string(), why: error.to_string() })
 }
 
-fn is_safe(method: &Method) -> bool {
+pub fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 

@@ -44,7 +44,7 @@ pub struct LogParameters {
     get, path = "/organizations/{organization}/provisionerjobs/{job}/logs", operation_id = "getProvisionerJobLogs",
     tag = "Provisioning", security(("CoderSessionToken" = [])), extensions(("x-extension" = json!(true))),
     params(
-        ("organization" = Uuid, Path, description = "Organization ID", example = "00000000-0000-0000-0000-000000000000"),
+        ("organization" = String, Path, description = "Organization ID or name", example = "default"),
         ("job" = Uuid, Path, description = "Job ID", example = "0198f5a0-9d30-7b52-8c11-5a6b7c8d9e0f"),
         LogParameters
     ),

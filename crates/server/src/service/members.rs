@@ -56,7 +56,7 @@ impl Services {
         let user = self.resolve_user(caller, user).await?;
         let now = self.clock.now();
         let attempt = repeatable.map(|request| Attempt { user: caller.principal.user_id, request, at: now });
-        self.database.add_member(user, organization, now, attempt).await.map_err(|error| match error {
+        self.acting_for(caller).add_member(user, organization, now, attempt).await.map_err(|error| match error {
             DbError::Conflict(Constraint::Membership) => ServiceError::AlreadyMember,
             DbError::Conflict(Constraint::LiveOrganization | Constraint::LiveUser) => ServiceError::NotFound,
             other => other.into(),
@@ -69,7 +69,7 @@ impl Services {
         if member.user_id == caller.principal.user_id {
             return Err(ServiceError::OwnMembership);
         }
-        let removed = self.database.remove_member(member.user_id, organization).await?;
+        let removed = self.acting_for(caller).remove_member(member.user_id, organization, self.clock.now()).await?;
         if removed { Ok(()) } else { Err(ServiceError::NotFound) }
     }
 
@@ -99,7 +99,7 @@ impl Services {
         let roles = read_roles(&request.roles.unwrap_or_default())?;
         let assignable = assignable_in(&caller.principal, caller.scope, organization);
         let now = self.clock.now();
-        match self.database.change_member_roles((user, organization), roles, assignable, now).await? {
+        match self.acting_for(caller).change_member_roles((user, organization), roles, assignable, now).await? {
             RoleChange::Done(member) => Ok(member),
             RoleChange::NotFound => Err(ServiceError::NotFound),
             RoleChange::Refused(role) => Err(ServiceError::RoleNotAssignable(role)),

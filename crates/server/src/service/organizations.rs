@@ -96,13 +96,14 @@ impl Services {
         };
         let creator = caller.principal.user_id;
         let attempt = repeatable.map(|request| Attempt { user: creator, request, at: now });
-        let created = self.database.create_organization(organization, creator, attempt).await;
+        let created = self.acting_for(caller).create_organization(organization, creator, attempt).await;
         created.map_err(|error| name_conflict(error, name))
     }
 
     /// Changes the given fields. Absent and null leave a field as it is, and so does an empty name or display name.
     pub async fn update_organization(
         &self,
+        caller: &Caller,
         id: Uuid,
         request: UpdateOrganizationRequest,
     ) -> Result<Arc<Organization>, ServiceError> {
@@ -116,13 +117,13 @@ impl Services {
             description: request.description,
             icon: request.icon,
         };
-        let updated = self.database.update_organization(id, changes, self.clock.now()).await;
+        let updated = self.acting_for(caller).update_organization(id, changes, self.clock.now()).await;
         updated.map_err(|error| name_conflict(error, name.unwrap_or_default()))?.ok_or(ServiceError::NotFound)
     }
 
     /// Deletes an organization that is not the default one and has nothing left in it. Its name is free at once.
-    pub async fn delete_organization(&self, id: Uuid) -> Result<(), ServiceError> {
-        match self.database.delete_organization(id, self.clock.now()).await? {
+    pub async fn delete_organization(&self, caller: &Caller, id: Uuid) -> Result<(), ServiceError> {
+        match self.acting_for(caller).delete_organization(id, self.clock.now()).await? {
             Deletion::Done => Ok(()),
             Deletion::NotFound => Err(ServiceError::NotFound),
             Deletion::IsDefault => Err(ServiceError::DefaultOrganization),

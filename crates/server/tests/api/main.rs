@@ -16,6 +16,7 @@
 mod harness;
 
 mod bodies;
+mod cancel;
 mod crash;
 mod create;
 mod credentials;
@@ -25,8 +26,10 @@ mod general;
 mod idempotency;
 mod job_filters;
 mod job_list;
+mod job_logs;
 mod job_object;
 mod job_queue;
+mod lost_workers;
 mod member_roles;
 mod members;
 mod my_organizations;
@@ -45,3 +48,9 @@ mod single_job;
 mod start;
 mod statuses;
 mod update;
+mod worker_acquire;
+mod worker_crash;
+mod worker_presence;
+mod worker_races;
+mod worker_registration;
+mod worker_reports;

@@ -364,3 +364,22 @@ fn an_organization_is_deleted_while_members_come_and_go() {
         }
     }
 }
+
+#[test]
+fn changes_and_refusals_are_in_the_audit_log() {
+    let server = server();
+    server.user("ana", &[], &[]);
+    let owner = server.owner();
+    owner.post(&format!("{MEMBERS}/ana"), json!({})).expect(200);
+    owner.put(&format!("{MEMBERS}/ana/roles"), json!({"roles": ["organization-auditor"]})).expect(200);
+    assert_eq!(owner.delete(&format!("{MEMBERS}/ana")).status, 204);
+    let told = "SELECT string_agg(action || ' ' || status_code || ' ' || resource_target, ', ') AS value FROM \
+                (SELECT * FROM audit_logs WHERE resource_type = 'organization_member' ORDER BY at, id) AS entries";
+    assert_eq!(server.sql().words(told), "create 200 ana, write 200 ana, delete 204 ana");
+    let given =
+        "SELECT count(*) AS value FROM audit_logs WHERE action = 'write' AND diff LIKE '%organization-auditor%'";
+    assert_eq!(server.sql().number(given), 1);
+    let ana = server.client(&server.token_of("ana", &[]));
+    assert_eq!(ana.post(&format!("{MEMBERS}/ana"), json!({})).status, 404);
+    eventually(|| server.sql().words(told).ends_with("delete 204 ana, create 404 ana"));
+}

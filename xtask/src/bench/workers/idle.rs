@@ -43,10 +43,10 @@ pub(super) fn measure(server: &Server, seeded: &Seeded, count: usize) -> anyhow:
         callers.push(caller);
     }
     std::thread::sleep(SETTLING);
-    let (spent, queries, begun) = (server.processor_nanoseconds()?, queries(server)?, Instant::now());
+    let (spent, queries, begun) = (server.processor_seconds()?, queries(server)?, Instant::now());
     std::thread::sleep(WATCHED);
     let seconds = begun.elapsed().as_secs_f64();
-    let spent = (server.processor_nanoseconds()? - spent) as f64 / 1e9;
+    let spent = server.processor_seconds()? - spent;
     Ok(Idle {
         percent: 100.0 * spent / seconds,
         mib: (server.resident_kib()?.saturating_sub(before)) as f64 / 1024.0,

@@ -64,7 +64,7 @@ fn some((server, seeded): &Served) -> anyhow::Result<Sample> {
         Ok(())
     })?;
     let per_second = TAKEN as f64 / begun.elapsed().as_secs_f64();
-    let spent = server.processor_nanoseconds()? - before;
+    let spent = server.processor_nanoseconds()?.saturating_sub(before);
     Ok(Sample { microseconds: spent as f64 / 1000.0 / TAKEN as f64, per_second })
 }
 
@@ -85,7 +85,7 @@ fn crowd((server, seeded): &Served, seconds: u32) -> anyhow::Result<Sample> {
         Ok(taken)
     })?;
     let took = begun.elapsed().as_secs_f64();
-    let spent = server.processor_nanoseconds()? - before;
+    let spent = server.processor_nanoseconds()?.saturating_sub(before);
     let count = taken.iter().map(Vec::len).sum::<usize>();
     let distinct: HashSet<_> = taken.into_iter().flatten().collect();
     ensure!(distinct.len() == count, "{} jobs were got twice", count - distinct.len());
@@ -108,7 +108,7 @@ fn creates((server, seeded): &Served, seconds: u32) -> anyhow::Result<Sample> {
         Ok(count)
     })?;
     let count = created.into_iter().sum::<usize>() as f64;
-    let spent = server.processor_nanoseconds()? - before;
+    let spent = server.processor_nanoseconds()?.saturating_sub(before);
     Ok(Sample { microseconds: spent as f64 / 1000.0 / count, per_second: count / begun.elapsed().as_secs_f64() })
 }
 

@@ -5,8 +5,10 @@
 //! was given up from touching the job.
 
 use diesel::dsl::sql;
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, SmallInt, Text};
+use diesel::sqlite::SqliteConnection;
 use orgd_api_types::{ProvisionerJobStatus, Timestamp};
 use uuid::Uuid;
 
@@ -109,20 +111,17 @@ type Taken = (Option<Claimed>, Vec<Change>);
 
 fn take(conn: &mut Conn, claim: &Claim, known: &TagSetRegistry) -> Result<Taken, DbError> {
     let taken = match conn {
-        Conn::Sqlite(_) => take_first(conn, claim)?,
-        Conn::Postgres(_) => take_first_unlocked(conn, claim)?,
+        Conn::Sqlite(conn) => take_first(conn, claim)?,
+        Conn::Postgres(conn) => take_first_unlocked(conn, claim)?,
     };
-    let Some(seq) = taken else { return Ok((None, Vec::new())) };
-    let row = table::table.find(seq);
-    let row = on_inner!(conn, inner => row.select((JobRow::as_select(), table::attempt)).first(inner))?;
-    let (row, attempt): (JobRow, i32) = row;
+    let Some((row, attempt)) = taken else { return Ok((None, Vec::new())) };
     let record = with_tags(conn, known, row.try_into()?)?;
     let changes = vec![Change::JobSaved(record.place())];
     Ok((Some(Claimed { record, attempt }), changes))
 }
 
 /// Nobody else writes, so whatever is first stays so.
-fn take_first(conn: &mut Conn, claim: &Claim) -> Result<Option<i64>, DbError> {
+fn take_first(conn: &mut SqliteConnection, claim: &Claim) -> Result<Option<(JobRow, i32)>, DbError> {
     type Head = (i16, DbTime, DbUuid, i64);
     let mut first: Option<Head> = None;
     for queue in &claim.queues {
@@ -133,23 +132,25 @@ fn take_first(conn: &mut Conn, claim: &Claim) -> Result<Option<i64>, DbError> {
             // The index has the condition as a literal; a bound value would not be matched with it.
             .filter(sql::<Bool>("status = 0"))
             .order((table::class, table::created_at, table::id))
-            .select((table::class, table::created_at, table::id, table::seq));
-        let head: Option<Head> = on_inner!(conn, inner => head.first(inner)).optional()?;
+            .select((table::class, table::created_at, table::id, table::seq))
+            .first::<Head>(conn)
+            .optional()?;
         first = first.into_iter().chain(head).min();
     }
     let Some((_, created_at, _, seq)) = first else { return Ok(None) };
     let at = DbTime(claim.at.max(created_at.0));
-    let taken = diesel::update(table::table.find(seq).filter(sql::<Bool>("status = 0"))).set((
-        table::status.eq(to_code(ProvisionerJobStatus::ALL, &ProvisionerJobStatus::Running)),
-        table::started_at.eq(Some(at)),
-        table::updated_at.eq(at),
-        table::worker_id.eq(Some(DbUuid(claim.worker))),
-        table::worker_name.eq(&claim.worker_name),
-        table::attempt.eq(table::attempt + 1),
-        table::logs_received.eq(0),
-    ));
-    let count = on_inner!(conn, inner => taken.execute(inner))?;
-    Ok((count > 0).then_some(seq))
+    let taken = diesel::update(table::table.find(seq).filter(sql::<Bool>("status = 0")))
+        .set((
+            table::status.eq(to_code(ProvisionerJobStatus::ALL, &ProvisionerJobStatus::Running)),
+            table::started_at.eq(Some(at)),
+            table::updated_at.eq(at),
+            table::worker_id.eq(Some(DbUuid(claim.worker))),
+            table::worker_name.eq(&claim.worker_name),
+            table::attempt.eq(table::attempt + 1),
+            table::logs_received.eq(0),
+        ))
+        .returning((JobRow::as_returning(), table::attempt));
+    Ok(taken.get_result(conn).optional()?)
 }
 
 /// How many jobs of each queue are looked at: more than other servers are likely to be taking at this moment.
@@ -184,10 +185,7 @@ struct Seq {
 }
 
 /// Several servers may be taking jobs at once.
-fn take_first_unlocked(conn: &mut Conn, claim: &Claim) -> Result<Option<i64>, DbError> {
-    let Conn::Postgres(conn) = conn else {
-        return Err(DbError::Internal("jobs are locked on PostgreSQL only".to_owned()));
-    };
+fn take_first_unlocked(conn: &mut PgConnection, claim: &Claim) -> Result<Option<(JobRow, i32)>, DbError> {
     let provisioners: Vec<i16> = claim.queues.iter().map(|queue| queue.provisioner.code()).collect();
     let tag_sets: Vec<i32> = claim.queues.iter().map(|queue| queue.tag_set.0).collect();
     let taken = diesel::sql_query(TAKE)
@@ -200,7 +198,8 @@ fn take_first_unlocked(conn: &mut Conn, claim: &Claim) -> Result<Option<i64>, Db
         .bind::<BigInt, _>(DEPTH)
         .get_result::<Seq>(conn)
         .optional()?;
-    Ok(taken.map(|row| row.seq))
+    let Some(Seq { seq }) = taken else { return Ok(None) };
+    Ok(Some(table::table.find(seq).select((JobRow::as_select(), table::attempt)).first(conn)?))
 }
 
 /// A job that was being canceled ends so instead: nobody is left who could confirm it.
