@@ -15,7 +15,7 @@ pub struct BuildInfoResponse {
     pub external_url: String,
     /// The version of Coder whose API this is, with orgd's own version as build metadata.
     pub version: String,
-    /// The address under which the caller reached the server.
+    /// The URL under which clients reach the server: as configured, or as the caller did.
     pub dashboard_url: String,
     /// False: nothing is sent anywhere.
     pub telemetry: bool,

@@ -23,6 +23,7 @@ pub use job_logs::{FollowedLogs, LogEvent};
 pub use job_queue::QueuedJob;
 pub use job_stream::JobStream;
 pub use lists::array_of;
+pub use organizations::{changes_of, new_organization};
 pub use provisioner_jobs::JobList;
 pub use reaper::{Reaped, Reaper};
 

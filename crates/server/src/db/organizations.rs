@@ -111,20 +111,24 @@ impl Database {
         self.readers.read(Effort::Large, list).await
     }
 
-    /// Inserts an organization and makes `creator` its member, both or neither; a repeated attempt does nothing.
+    /// Inserts an organization and makes `creator` its member, where there is one, both or neither; a repeated attempt does
+    /// nothing.
     pub async fn create_organization(
         &self,
         new: Organization,
-        creator: Uuid,
+        creator: Option<Uuid>,
         attempt: Option<Attempt>,
     ) -> Result<Answered<Organization>, DbError> {
         let new = Arc::new(new);
         self.write_once(attempt, move |conn| {
             insert(conn, &new)?;
-            super::members::insert(conn, creator, new.id, "[]", new.created_at)?;
-            let joined = Change::MemberSaved { user: creator, organization: new.id, roles: RoleSet::EMPTY };
-            let told = audited(Action::Create, None, Some(&new), new.created_at);
-            Ok((Arc::clone(&new), vec![Change::OrganizationSaved(Arc::clone(&new)), joined, told]))
+            let mut changes = vec![Change::OrganizationSaved(Arc::clone(&new))];
+            if let Some(user) = creator {
+                super::members::insert(conn, user, new.id, "[]", new.created_at)?;
+                changes.push(Change::MemberSaved { user, organization: new.id, roles: RoleSet::EMPTY });
+            }
+            changes.push(audited(Action::Create, None, Some(&new), new.created_at));
+            Ok((Arc::clone(&new), changes))
         })
         .await
     }

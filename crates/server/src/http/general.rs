@@ -34,11 +34,14 @@ pub async fn get_api_root(_: AtDoor) -> HttpResponse {
     responses((status = 200, description = "OK", body = BuildInfoResponse), OpenErrors)
 )]
 pub async fn get_build_info(door: AtDoor, request: HttpRequest) -> HttpResponse {
-    let connection = request.connection_info();
+    let reached = || {
+        let connection = request.connection_info();
+        format!("{}://{}", connection.scheme(), connection.host())
+    };
     let info = BuildInfoResponse {
         external_url: RELEASE.to_owned(),
         version: BUILD_VERSION.to_owned(),
-        dashboard_url: format!("{}://{}", connection.scheme(), connection.host()),
+        dashboard_url: door.app.public_url.clone().unwrap_or_else(reached),
         telemetry: false,
         workspace_proxy: false,
         agent_api_version: String::new(),

@@ -45,7 +45,9 @@ fn build_info_has_coders_shape_and_names_the_installation() {
     if server.kind() == Kind::Postgres {
         assert_eq!(of(&server.replica(&[])), deployment);
     }
-    assert_ne!(of(&TestServer::start()), deployment);
+    let other = TestServer::with(&[("ORGD_PUBLIC_URL", "https://orgd.example.com/")]);
+    assert_ne!(of(&other), deployment);
+    assert_eq!(other.anonymous().get("/buildinfo").expect(200)["dashboard_url"], "https://orgd.example.com");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod harness;
 
 mod bodies;
 mod cancel;
+mod command_line;
 mod crash;
 mod create;
 mod credentials;

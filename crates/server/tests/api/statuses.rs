@@ -202,7 +202,6 @@ fn refusals() -> Produced {
         ("PATCH", "/organizations/coder"),
         ("POST", "/organizations/coder/provisionerjobs"),
         ("POST", KEYS),
-        ("PUT", "/organizations/coder/members/member/roles"),
     ]
     .map(|(method, path)| (method, path.to_owned()))
     .into_iter()
@@ -240,6 +239,8 @@ fn refusals_of_members(server: &TestServer, member: &Client) {
     assert_eq!(owner.post(&format!("{MEMBERS}/member"), json!({})).status, 400);
     assert_eq!(owner.delete(&format!("{MEMBERS}/me")).status, 400);
     assert_eq!(owner.put(&roles, json!({})).status, 400);
+    assert_eq!(owner.request("PUT", &roles).body(vec![b' '; 1024 * 1024 + 1]).send().status, 413);
+    assert_eq!(owner.request("PUT", &roles).header("Content-Type", "text/plain").body("{}").send().status, 415);
     assert_eq!(owner.get("/organizations/coder/paginated-members?limit=x").status, 400);
     for (method, path) in [("POST", &ana), ("DELETE", &ana), ("PUT", &roles)] {
         assert_eq!(member.request(method, path).json(&json!({})).send().status, 403, "{method}");
