@@ -3,19 +3,24 @@
 //! Each type here is serialised as the API sends it, and its OpenAPI schema is derived from it: the doc comments below are
 //! the text of the published document. The crate knows no HTTP and no SQL.
 
+mod general;
 mod job_log;
 mod job_request;
+mod member;
 mod organization;
 mod provisioner_daemon;
 mod provisioner_job;
 mod provisioner_key;
 mod response;
+mod role;
 mod tag_rules;
 mod timestamp;
 mod worker_request;
 
+pub use general::{BuildInfoResponse, Entitlement, Entitlements, Feature};
 pub use job_log::{LogLevel, LogSource, ProvisionerJobLog};
 pub use job_request::{CreateProvisionerJobRequest, JobInput, JobMetadata, JobPriority, Provisioner};
+pub use member::{OrganizationMember, OrganizationMemberWithUserData, PaginatedMembersResponse, UpdateRoles};
 pub use organization::{
     CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, UpdateOrganizationRequest, name_rule_broken_by,
 };
@@ -25,6 +30,7 @@ pub use provisioner_job::{
 };
 pub use provisioner_key::{CreateProvisionerKeyRequest, CreateProvisionerKeyResponse, ProvisionerKey};
 pub use response::{Response, ValidationError};
+pub use role::{AssignableRole, RbacAction, RbacResource, RolePermission, SlimRole};
 pub use tag_rules::{MAX_TAGS_JSON, exceed_json};
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use worker_request::{

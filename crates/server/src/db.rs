@@ -15,6 +15,8 @@ pub mod feed;
 pub mod idempotency;
 pub mod jobs;
 pub mod load;
+pub mod member_changes;
+mod member_list;
 pub(crate) mod members;
 pub mod migrations;
 pub mod organizations;

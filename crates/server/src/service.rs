@@ -2,10 +2,12 @@
 
 mod cancel;
 pub mod error;
+mod general;
 mod job_logs;
 mod job_queue;
 mod job_stream;
 mod lists;
+mod members;
 mod organizations;
 mod provisioner_daemons;
 mod provisioner_jobs;
@@ -20,6 +22,8 @@ pub use error::ServiceError;
 pub use job_logs::{FollowedLogs, LogEvent};
 pub use job_queue::QueuedJob;
 pub use job_stream::JobStream;
+pub use lists::array_of;
+pub use organizations::{changes_of, new_organization};
 pub use provisioner_jobs::JobList;
 pub use reaper::{Reaped, Reaper};
 

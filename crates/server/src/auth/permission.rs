@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use super::principal::Principal;
-use super::roles::{OrganizationRole, SiteRole};
+use super::roles::{OrganizationRole, Role, SiteRole};
 use super::token::KeyScope;
-use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
+use crate::operations::{GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation};
 
 /// What a caller asks to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +32,14 @@ pub enum Permission {
     ReadProvisionerKeys,
     /// Make and delete the provisioner keys of an organization.
     ManageProvisionerKeys,
+    /// Read who belongs to an organization, and with which roles.
+    ReadMembers,
+    /// Add members to an organization, remove them and change their roles; which roles is decided in `assignment`.
+    ManageMembers,
+    /// See who is a user of the installation, in which organizations.
+    ReadUsers,
+    /// What everybody may who is signed in.
+    SignedIn,
 }
 
 /// The permission that an operation needs. An operation that is documented and missing here does not compile.
@@ -46,6 +54,25 @@ pub const fn permission(operation: Operation) -> Permission {
             OrganizationsOperation::DeleteOrganization => Permission::DeleteOrganization,
             OrganizationsOperation::GetProvisionerJobs | OrganizationsOperation::GetProvisionerJob => {
                 Permission::ReadProvisionerJobs
+            }
+        },
+        Operation::Members(operation) => match operation {
+            MembersOperation::ListOrganizationMembers | MembersOperation::PaginatedOrganizationMembers => {
+                Permission::ReadMembers
+            }
+            MembersOperation::AddOrganizationMember
+            | MembersOperation::RemoveOrganizationMember
+            | MembersOperation::AssignRoleToOrganizationMember => Permission::ManageMembers,
+            MembersOperation::GetMemberRolesByOrganization => Permission::ReadOrganization,
+            MembersOperation::GetSiteMemberRoles => Permission::SignedIn,
+            MembersOperation::GetOrganizationsByUser | MembersOperation::GetOrganizationByUserAndOrganizationName => {
+                Permission::ReadUsers
+            }
+        },
+        Operation::General(operation) => match operation {
+            // The first two ask nobody who they are.
+            GeneralOperation::GetApiRoot | GeneralOperation::GetBuildInfo | GeneralOperation::GetEntitlements => {
+                Permission::SignedIn
             }
         },
         Operation::Provisioning(operation) => match operation {
@@ -86,6 +113,10 @@ impl Permission {
             Self::DoProvisionerJobs => "do provisioner jobs of this organization",
             Self::ReadProvisionerKeys => "read this organization's provisioner keys",
             Self::ManageProvisionerKeys => "make or delete provisioner keys of this organization",
+            Self::ReadMembers => "read this organization's members",
+            Self::ManageMembers => "manage this organization's members",
+            Self::ReadUsers => "see users",
+            Self::SignedIn => "use this token for that",
         }
     }
 
@@ -96,22 +127,28 @@ impl Permission {
             | Self::ReadProvisionerJobs
             | Self::CancelProvisionerJobs
             | Self::DoProvisionerJobs
-            | Self::ReadProvisionerKeys => true,
+            | Self::ReadProvisionerKeys
+            | Self::ReadMembers
+            | Self::ReadUsers => true,
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
             | Self::CreateProvisionerJobs
             | Self::RegisterProvisionerDaemons
-            | Self::ManageProvisionerKeys => false,
+            | Self::ManageProvisionerKeys
+            | Self::ManageMembers
+            | Self::SignedIn => false,
         }
     }
 
     /// Site roles that have the permission everywhere.
-    const fn site_roles(self) -> &'static [SiteRole] {
+    pub(super) const fn site_roles(self) -> &'static [SiteRole] {
         match self {
-            Self::ReadOrganization => {
+            Self::ReadOrganization | Self::ReadMembers | Self::ReadUsers => {
                 &[SiteRole::Owner, SiteRole::TemplateAdmin, SiteRole::UserAdmin, SiteRole::Auditor]
             }
+            Self::SignedIn => SiteRole::ALL,
+            Self::ManageMembers => &[SiteRole::Owner, SiteRole::UserAdmin],
             Self::ReadProvisionerKeys => &[SiteRole::Owner, SiteRole::TemplateAdmin],
             Self::CreateOrganization
             | Self::UpdateOrganization
@@ -126,10 +163,11 @@ impl Permission {
     }
 
     /// Roles that have the permission in their own organization; `None` when every member has it.
-    const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
+    pub(super) const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
         match self {
-            Self::ReadOrganization => None,
+            Self::ReadOrganization | Self::ReadMembers | Self::SignedIn => None,
             Self::CreateOrganization => Some(&[]),
+            Self::ManageMembers | Self::ReadUsers => Some(&[OrganizationRole::Admin, OrganizationRole::UserAdmin]),
             Self::UpdateOrganization | Self::DeleteOrganization => Some(&[OrganizationRole::Admin]),
             Self::ReadProvisionerJobs
             | Self::CreateProvisionerJobs
@@ -147,7 +185,7 @@ pub fn may(principal: &Principal, scope: KeyScope, permission: Permission, organ
     if scope != KeyScope::All {
         return false;
     }
-    if principal.roles.contains_any(permission.site_roles()) {
+    if permission == Permission::SignedIn || principal.roles.contains_any(permission.site_roles()) {
         return true;
     }
     organization.and_then(|id| principal.roles_in(id)).is_some_and(|roles| match permission.organization_roles() {
@@ -166,7 +204,7 @@ mod tests {
 
     const HERE: Uuid = Uuid::from_u128(1);
     const THERE: Uuid = Uuid::from_u128(2);
-    const PERMISSIONS: [Permission; 11] = [
+    const PERMISSIONS: [Permission; 13] = [
         Permission::ReadOrganization,
         Permission::CreateOrganization,
         Permission::UpdateOrganization,
@@ -178,6 +216,8 @@ mod tests {
         Permission::DoProvisionerJobs,
         Permission::ReadProvisionerKeys,
         Permission::ManageProvisionerKeys,
+        Permission::ReadMembers,
+        Permission::ManageMembers,
     ];
 
     fn user(roles: &[SiteRole], memberships: Vec<Membership>) -> Principal {
@@ -185,38 +225,50 @@ mod tests {
         Principal::new(Uuid::from_u128(9), "somebody".to_owned(), UserStatus::Active, roles, memberships)
     }
 
-    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 11] {
+    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 13] {
         PERMISSIONS.map(|permission| may(principal, KeyScope::All, permission, Some(organization)))
     }
 
     #[test]
     fn site_roles_follow_the_matrix() {
-        let reads = [true, false, false, false, false, false, false, false, false, false, false];
+        let reads = [true, false, false, false, false, false, false, false, false, false, false, true, false];
         for (role, expected) in [
-            (SiteRole::Owner, [true; 11]),
-            (SiteRole::TemplateAdmin, [true, false, false, false, false, false, false, false, false, true, false]),
-            (SiteRole::UserAdmin, reads),
+            (SiteRole::Owner, [true; 13]),
+            (
+                SiteRole::TemplateAdmin,
+                [true, false, false, false, false, false, false, false, false, true, false, true, false],
+            ),
+            (
+                SiteRole::UserAdmin,
+                [true, false, false, false, false, false, false, false, false, false, false, true, true],
+            ),
             (SiteRole::Auditor, reads),
-            (SiteRole::AgentsAccess, [false; 11]),
+            (SiteRole::AgentsAccess, [false; 13]),
         ] {
             assert_eq!(allowed(&user(&[role], Vec::new()), HERE), expected, "{role:?}");
         }
-        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 11]);
+        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 13]);
     }
 
     #[test]
     fn organization_roles_hold_in_their_organization_only() {
-        let member = [true, false, false, false, false, false, false, false, false, false, false];
+        let member = [true, false, false, false, false, false, false, false, false, false, false, true, false];
         for (role, expected) in [
-            (OrganizationRole::Admin, [true, false, true, true, true, true, true, true, true, true, true]),
-            (OrganizationRole::TemplateAdmin, [true, false, false, false, true, true, true, true, true, true, true]),
-            (OrganizationRole::UserAdmin, member),
+            (OrganizationRole::Admin, [true, false, true, true, true, true, true, true, true, true, true, true, true]),
+            (
+                OrganizationRole::TemplateAdmin,
+                [true, false, false, false, true, true, true, true, true, true, true, true, false],
+            ),
+            (
+                OrganizationRole::UserAdmin,
+                [true, false, false, false, false, false, false, false, false, false, false, true, true],
+            ),
             (OrganizationRole::Auditor, member),
             (OrganizationRole::WorkspaceCreationBan, member),
         ] {
             let principal = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY.with(role) }]);
             assert_eq!(allowed(&principal, HERE), expected, "{}", role.as_str());
-            assert_eq!(allowed(&principal, THERE), [false; 11], "{}", role.as_str());
+            assert_eq!(allowed(&principal, THERE), [false; 13], "{}", role.as_str());
         }
         let plain = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY }]);
         assert_eq!(allowed(&plain, HERE), member);

@@ -97,7 +97,8 @@ fn assemble(
     let services =
         Arc::new(Services::new(Arc::clone(&model), database.clone(), Arc::clone(&clock), config.queue.clone()));
     let limiter = RateLimiter::new(config.http.rate_limit);
-    let app = App { services, model, database, identities, limiter, metrics, access_log, clock };
+    let public_url = config.http.public_url.clone();
+    let app = App { services, model, database, identities, limiter, metrics, access_log, public_url, clock };
     Ok((Data::new(app), first_start))
 }
 

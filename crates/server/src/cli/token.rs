@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::access::Access;
-use super::output::{self, Output};
+use super::named;
+use super::output::{self, ListFlags, Output};
 use crate::auth::token::{KeyScope, NewToken, TokenText};
 use crate::clock::{Clock, SystemClock};
 use crate::config::CommonFlags;
@@ -20,7 +21,7 @@ pub enum Command {
     /// Make a session token and print it; it cannot be shown again
     Create(Create),
     /// List session tokens, without their secrets
-    List(List),
+    List(ListFlags),
     /// Revoke a session token for good
     Revoke(Revoke),
 }
@@ -51,16 +52,6 @@ enum Scope {
     /// Connecting to applications only, which is nothing here
     #[value(name = "application_connect")]
     ApplicationConnect,
-}
-
-/// How to list.
-#[derive(Debug, Args)]
-pub struct List {
-    /// How to print
-    #[arg(long, short, value_enum, default_value = "table")]
-    output: Output,
-    #[command(flatten)]
-    common: CommonFlags,
 }
 
 /// What to revoke.
@@ -102,8 +93,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
 
 async fn make(database: Database, create: Create) -> anyhow::Result<String> {
     let Create { user, name, lifetime, scope, common: _ } = create;
-    let found = database.find_user(&user).await?;
-    let user = found.ok_or_else(|| anyhow!("there is no user {user:?}; `orgd user list` shows them"))?;
+    let user = named::user(&database, &user).await?;
     let scope = match scope {
         Scope::All => KeyScope::All,
         Scope::ApplicationConnect => KeyScope::ApplicationConnect,

@@ -8,8 +8,8 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 
 use super::{
-    cancel, errors_documented, examples, job_logs, job_queue, organizations, provisioner_daemons, provisioner_jobs,
-    provisioner_keys, worker_jobs, workers,
+    cancel, errors_documented, examples, general, job_logs, job_queue, members, organizations, provisioner_daemons,
+    provisioner_jobs, provisioner_keys, worker_jobs, workers,
 };
 use crate::operations::Operation;
 
@@ -35,6 +35,8 @@ pub fn openapi() -> OpenApi {
     tags(
         (name = "Organizations", description = "Organizations, and the provisioner jobs of one organization."),
         (name = "Provisioning", description = "Where provisioner jobs are done, by whom and with which keys."),
+        (name = "Members", description = "Who belongs to which organization, and with which roles."),
+        (name = "General", description = "What a server says of itself."),
     ),
     paths(
         organizations::get_organizations,
@@ -60,8 +62,20 @@ pub fn openapi() -> OpenApi {
         cancel::cancel_workspace_build,
         cancel::cancel_template_version,
         cancel::cancel_template_version_dry_run,
+        members::list_organization_members,
+        members::paginated_organization_members,
+        members::add_organization_member,
+        members::remove_organization_member,
+        members::assign_role_to_organization_member,
+        members::get_member_roles_by_organization,
+        members::get_site_member_roles,
+        members::get_organizations_by_user,
+        members::get_organization_by_user_and_organization_name,
+        general::get_api_root,
+        general::get_build_info,
+        general::get_entitlements,
     ),
-    modifiers(&SharedParts, &Examples, &TagsAsJson, &PlainMaps)
+    modifiers(&SharedParts, &OpenToAnybody, &Examples, &TagsAsJson, &PlainMaps)
 )]
 struct Document;
 
@@ -114,6 +128,17 @@ impl Modify for Examples {
 fn set_example(media: &mut RefOr<utoipa::openapi::Content>, example: Option<serde_json::Value>) {
     if let (RefOr::T(content), Some(example)) = (media, example) {
         content.example = Some(example);
+    }
+}
+
+/// An operation that asks for no token says so, which the annotations cannot.
+struct OpenToAnybody;
+
+impl Modify for OpenToAnybody {
+    fn modify(&self, document: &mut OpenApi) {
+        for operation in operations(document) {
+            operation.security.get_or_insert_with(Vec::new);
+        }
     }
 }
 

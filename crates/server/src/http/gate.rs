@@ -118,6 +118,25 @@ fn origin_of(request: &HttpRequest, user: Uuid) -> Origin {
     Origin::of_request(user, request.peer_addr().map(|peer| peer.ip()), agent, id)
 }
 
+/// Anybody, for an operation that asks nobody who they are; counted by address.
+pub struct AtDoor {
+    /// The parts of the server.
+    pub app: Data<App>,
+}
+
+impl FromRequest for AtDoor {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let arrived = Arrival::of(request, None);
+        ready(arrived.and_then(|Arrival { app, now }| {
+            count_against(request, &app, None, now)?;
+            Ok(Self { app })
+        }))
+    }
+}
+
 /// The way in takes no detour when memory knows the caller, which is nearly always.
 type Way<T> = Either<Ready<Result<T, ApiError>>, LocalBoxFuture<'static, Result<T, ApiError>>>;
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::state::App;
 use crate::audit::{Action, Fact, Origin, Resource};
-use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
+use crate::operations::{MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation};
 use crate::wire::uuid::parse_uuid;
 
 /// The longest part of a path that is kept, in bytes.
@@ -20,6 +20,7 @@ const MAX_TARGET: usize = 128;
 /// What an operation changes, and the segment of its path that names it; `None` for one that changes nothing, or nothing that
 /// the audit log is about: what workers report is told by their jobs.
 const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str)> {
+    use MembersOperation as Member;
     use OrganizationsOperation as Org;
     use ProvisioningOperation as Work;
     match operation {
@@ -29,6 +30,18 @@ const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str
             Org::DeleteOrganization => Some((Action::Delete, Resource::Organization, "organization")),
             Org::GetOrganizations | Org::GetOrganizationById | Org::GetProvisionerJobs | Org::GetProvisionerJob => None,
         },
+        Operation::Members(operation) => match operation {
+            Member::AddOrganizationMember => Some((Action::Create, Resource::OrganizationMember, "user")),
+            Member::RemoveOrganizationMember => Some((Action::Delete, Resource::OrganizationMember, "user")),
+            Member::AssignRoleToOrganizationMember => Some((Action::Write, Resource::OrganizationMember, "user")),
+            Member::ListOrganizationMembers
+            | Member::PaginatedOrganizationMembers
+            | Member::GetMemberRolesByOrganization
+            | Member::GetSiteMemberRoles
+            | Member::GetOrganizationsByUser
+            | Member::GetOrganizationByUserAndOrganizationName => None,
+        },
+        Operation::General(_) => None,
         Operation::Provisioning(operation) => match operation {
             Work::CreateProvisionerJob => Some((Action::Create, Resource::ProvisionerJob, "")),
             Work::CancelProvisionerJob => Some((Action::Write, Resource::ProvisionerJob, "job")),

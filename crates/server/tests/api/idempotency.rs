@@ -23,6 +23,7 @@ const EXEMPT: &[&str] = &[
 /// Each other POST of the document with a request that succeeds.
 fn posts() -> Vec<(&'static str, &'static str, Value)> {
     vec![
+        ("addOrganizationMember", "/organizations/coder/members/ana", Value::Null),
         ("createOrganization", "/organizations", json!({"name": "acme", "description": "<a & b>"})),
         ("createProvisionerJob", "/organizations/coder/provisionerjobs", json!({"type": "workspace_build"})),
     ]
@@ -58,10 +59,11 @@ fn every_post_is_repeated_to_the_byte_and_done_once() {
     assert_eq!(asked, known, "a POST without a request here");
     let server = TestServer::start();
     let owner = server.owner();
+    server.user("ana", &[], &[]);
     for (operation, path, body) in posts() {
         let send = || owner.request("POST", path).header("Idempotency-Key", operation).json(&body).send();
         let first = send();
-        assert_eq!(first.status, 201, "{}", first.text());
+        assert!(matches!(first.status, 200 | 201), "{}", first.text());
         assert_replayed(&send(), &first);
         assert_replayed(&send(), &first);
     }
