@@ -1,6 +1,7 @@
 //! The HTTP side: binds operations to paths, reads requests, writes answers. The rules are in `service`.
 
 mod answer;
+mod api_keys;
 mod body;
 mod cancel;
 #[cfg(feature = "bench")]
@@ -14,6 +15,7 @@ mod health;
 mod idempotency;
 mod job_logs;
 mod job_queue;
+mod logins;
 pub mod middleware;
 mod organizations;
 mod pages;
@@ -23,6 +25,8 @@ mod provisioner_keys;
 mod routes;
 pub mod server;
 mod state;
+mod user_access;
+mod users;
 mod worker_jobs;
 mod workers;
 

@@ -1,16 +1,21 @@
 //! What the operations do and the rules that they follow. Knows neither HTTP nor SQL.
 
+mod api_keys;
 mod cancel;
 pub mod error;
 mod job_logs;
 mod job_queue;
 mod job_stream;
 mod lists;
+mod logins;
 mod organizations;
 mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;
 mod reaper;
+mod sessions;
+pub mod user_error;
+mod users;
 pub mod workers;
 
 use std::sync::Arc;
@@ -24,11 +29,14 @@ pub use reaper::{Reaped, Reaper};
 
 use tokio::sync::watch;
 
+use crate::auth::attempts::LoginAttempts;
+use crate::auth::password::PasswordHashes;
 use crate::clock::Clock;
 use crate::config::QueueConfig;
 use crate::db::Database;
 use crate::model::ReadModel;
 use crate::model::pages::Pages;
+use sessions::Uses;
 use workers::presence::Presence;
 
 /// The operations, over one database and its picture in memory.
@@ -40,6 +48,9 @@ pub struct Services {
     pages: Pages,
     queue: QueueConfig,
     presence: Presence,
+    uses: Uses,
+    hashes: PasswordHashes,
+    attempts: LoginAttempts,
     /// True once the server was told to stop; whoever waits stops waiting.
     stopping: watch::Sender<bool>,
 }
@@ -55,6 +66,9 @@ impl Services {
             pages: Pages::default(),
             queue,
             presence: Presence::default(),
+            uses: Uses::default(),
+            hashes: PasswordHashes::default(),
+            attempts: LoginAttempts::default(),
             stopping: watch::Sender::new(false),
         }
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::principal::Principal;
 use super::roles::{OrganizationRole, SiteRole};
 use super::token::KeyScope;
-use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
+use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation};
 
 /// What a caller asks to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +32,26 @@ pub enum Permission {
     ReadProvisionerKeys,
     /// Make and delete the provisioner keys of an organization.
     ManageProvisionerKeys,
+    /// Sign in, or make the first user: what everybody may who is not signed in.
+    SignIn,
+    /// End the session that the request comes with.
+    SignOut,
+    /// Read a user, or see them in the list.
+    ReadUsers,
+    /// Read a user's roles.
+    ReadUserRoles,
+    /// Create a user.
+    CreateUsers,
+    /// Change a user's name, full name or password.
+    UpdateUsers,
+    /// Give a user site roles and take them away.
+    AssignSiteRoles,
+    /// Suspend, activate or delete a user.
+    ManageUsers,
+    /// Read a user's session tokens, which never includes their secrets.
+    ReadSessionTokens,
+    /// Make and end a user's session tokens.
+    ManageSessionTokens,
 }
 
 /// The permission that an operation needs. An operation that is documented and missing here does not compile.
@@ -68,6 +88,27 @@ pub const fn permission(operation: Operation) -> Permission {
                 Permission::ReadProvisionerJobs
             }
         },
+        Operation::Users(operation) => permission_over_users(operation),
+    }
+}
+
+const fn permission_over_users(operation: UsersOperation) -> Permission {
+    use UsersOperation as Op;
+    match operation {
+        Op::CheckInitialUserCreated | Op::CreateInitialUser | Op::LogInUser => Permission::SignIn,
+        Op::LogOutUser => Permission::SignOut,
+        Op::GetUsers | Op::GetUserByName => Permission::ReadUsers,
+        Op::GetUserRoles => Permission::ReadUserRoles,
+        Op::CreateNewUser => Permission::CreateUsers,
+        Op::UpdateUserProfile | Op::UpdateUserPassword => Permission::UpdateUsers,
+        Op::AssignRoleToUser => Permission::AssignSiteRoles,
+        Op::DeleteUser | Op::SuspendUserAccount | Op::ActivateUserAccount => Permission::ManageUsers,
+        Op::GetApiKeyById | Op::GetUserTokens | Op::GetApiKeyByTokenName | Op::GetTokenConfig => {
+            Permission::ReadSessionTokens
+        }
+        Op::CreateNewSessionKey | Op::CreateTokenApiKey | Op::DeleteApiKey | Op::ExpireApiKey => {
+            Permission::ManageSessionTokens
+        }
     }
 }
 
@@ -86,7 +127,30 @@ impl Permission {
             Self::DoProvisionerJobs => "do provisioner jobs of this organization",
             Self::ReadProvisionerKeys => "read this organization's provisioner keys",
             Self::ManageProvisionerKeys => "make or delete provisioner keys of this organization",
+            Self::SignIn => "sign in",
+            Self::SignOut => "sign out",
+            Self::ReadUsers => "read this user",
+            Self::ReadUserRoles => "read this user's roles",
+            Self::CreateUsers => "create users",
+            Self::UpdateUsers => "change this user",
+            Self::AssignSiteRoles => "give or take away roles in the whole installation",
+            Self::ManageUsers => "suspend, activate or delete this user",
+            Self::ReadSessionTokens => "read this user's session tokens",
+            Self::ManageSessionTokens => "make or end this user's session tokens",
         }
+    }
+
+    /// True when everybody has the permission over themselves.
+    pub const fn is_over_oneself(self) -> bool {
+        matches!(
+            self,
+            Self::SignOut
+                | Self::ReadUsers
+                | Self::ReadUserRoles
+                | Self::UpdateUsers
+                | Self::ReadSessionTokens
+                | Self::ManageSessionTokens
+        )
     }
 
     /// True when somebody who lacks the permission must not learn whether its object exists.
@@ -96,23 +160,37 @@ impl Permission {
             | Self::ReadProvisionerJobs
             | Self::CancelProvisionerJobs
             | Self::DoProvisionerJobs
-            | Self::ReadProvisionerKeys => true,
+            | Self::ReadProvisionerKeys
+            | Self::ReadUsers
+            | Self::ReadUserRoles
+            | Self::ReadSessionTokens => true,
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
             | Self::CreateProvisionerJobs
             | Self::RegisterProvisionerDaemons
-            | Self::ManageProvisionerKeys => false,
+            | Self::ManageProvisionerKeys
+            | Self::SignIn
+            | Self::SignOut
+            | Self::CreateUsers
+            | Self::UpdateUsers
+            | Self::AssignSiteRoles
+            | Self::ManageUsers
+            | Self::ManageSessionTokens => false,
         }
     }
 
     /// Site roles that have the permission everywhere.
     const fn site_roles(self) -> &'static [SiteRole] {
         match self {
-            Self::ReadOrganization => {
+            Self::ReadOrganization | Self::ReadUsers => {
                 &[SiteRole::Owner, SiteRole::TemplateAdmin, SiteRole::UserAdmin, SiteRole::Auditor]
             }
             Self::ReadProvisionerKeys => &[SiteRole::Owner, SiteRole::TemplateAdmin],
+            Self::ReadUserRoles | Self::CreateUsers | Self::UpdateUsers | Self::ManageUsers => {
+                &[SiteRole::Owner, SiteRole::UserAdmin]
+            }
+            Self::SignIn | Self::SignOut => &[],
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
@@ -121,7 +199,10 @@ impl Permission {
             | Self::CancelProvisionerJobs
             | Self::RegisterProvisionerDaemons
             | Self::DoProvisionerJobs
-            | Self::ManageProvisionerKeys => &[SiteRole::Owner],
+            | Self::ManageProvisionerKeys
+            | Self::AssignSiteRoles
+            | Self::ReadSessionTokens
+            | Self::ManageSessionTokens => &[SiteRole::Owner],
         }
     }
 
@@ -129,7 +210,17 @@ impl Permission {
     const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
         match self {
             Self::ReadOrganization => None,
-            Self::CreateOrganization => Some(&[]),
+            Self::CreateOrganization
+            | Self::SignIn
+            | Self::SignOut
+            | Self::ReadUsers
+            | Self::ReadUserRoles
+            | Self::CreateUsers
+            | Self::UpdateUsers
+            | Self::AssignSiteRoles
+            | Self::ManageUsers
+            | Self::ReadSessionTokens
+            | Self::ManageSessionTokens => Some(&[]),
             Self::UpdateOrganization | Self::DeleteOrganization => Some(&[OrganizationRole::Admin]),
             Self::ReadProvisionerJobs
             | Self::CreateProvisionerJobs
@@ -220,6 +311,33 @@ mod tests {
         }
         let plain = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY }]);
         assert_eq!(allowed(&plain, HERE), member);
+    }
+
+    #[test]
+    fn site_roles_reach_over_users_as_the_matrix_says() {
+        const OVER_USERS: [Permission; 8] = [
+            Permission::ReadUsers,
+            Permission::ReadUserRoles,
+            Permission::CreateUsers,
+            Permission::UpdateUsers,
+            Permission::ManageUsers,
+            Permission::AssignSiteRoles,
+            Permission::ReadSessionTokens,
+            Permission::ManageSessionTokens,
+        ];
+        for (role, expected) in [
+            (Some(SiteRole::Owner), [true; 8]),
+            (Some(SiteRole::UserAdmin), [true, true, true, true, true, false, false, false]),
+            (Some(SiteRole::TemplateAdmin), [true, false, false, false, false, false, false, false]),
+            (Some(SiteRole::Auditor), [true, false, false, false, false, false, false, false]),
+            (Some(SiteRole::AgentsAccess), [false; 8]),
+            (None, [false; 8]),
+        ] {
+            let admin = Membership { organization: HERE, roles: OrganizationRole::ALL.iter().copied().collect() };
+            let principal = user(role.as_slice(), vec![admin]);
+            let may = OVER_USERS.map(|permission| may(&principal, KeyScope::All, permission, Some(HERE)));
+            assert_eq!(may, expected, "{role:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The examples of the document, made from the types themselves, so that an example that does not fit its schema does not
 //! compile. Swagger UI fills its forms with them: each is a request that works.
 
+mod users;
 mod work;
 mod workers;
 
@@ -24,6 +25,7 @@ pub fn request(operation: Operation) -> Option<Value> {
     let operation = match operation {
         Operation::Organizations(operation) => operation,
         Operation::Provisioning(operation) => return provisioning_request(operation),
+        Operation::Users(operation) => return users::request(operation),
     };
     match operation {
         Op::CreateOrganization => json(&CreateOrganizationRequest {
@@ -50,6 +52,7 @@ pub fn response(operation: Operation, status: &str) -> Option<Value> {
     let operation = match operation {
         Operation::Organizations(operation) => operation,
         Operation::Provisioning(operation) => return provisioning_response(operation, status),
+        Operation::Users(operation) => return users::response(operation, status),
     };
     match (operation, status) {
         (Op::GetOrganizations, "200") => json(&[default_organization(), organization()]),

@@ -2,6 +2,7 @@
 
 use orgd_api_types::ValidationError;
 
+use super::user_error::UserError;
 use crate::auth::permission::Permission;
 use crate::db::organizations::DeletionBlockers;
 use crate::db::{Constraint, DbError};
@@ -51,6 +52,9 @@ pub enum ServiceError {
     /// Something in the organization must go first.
     #[error("{}", .0.in_words())]
     DeletionBlocked(DeletionBlockers),
+    /// What operations on users and their sessions refuse.
+    #[error(transparent)]
+    User(#[from] UserError),
     /// The same request may succeed later.
     #[error("not available: {0}")]
     Unavailable(String),
