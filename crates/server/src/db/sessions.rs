@@ -23,6 +23,8 @@ pub struct TokenUse {
     pub user: Uuid,
     /// The part of the token before the hyphen.
     pub token: String,
+    /// When.
+    pub at: Timestamp,
     /// From where; empty when that is not known.
     pub address: String,
     /// When the token is to end now, if its use extends it.
@@ -95,13 +97,12 @@ impl Database {
         self.writer
             .write(move |conn| {
                 let mut changes = Vec::new();
-                let mut users: Vec<_> = uses.iter().map(|used| used.user).collect();
-                users.dedup();
-                for user in users {
-                    let row = diesel::update(users::table.find(DbUuid(user)).filter(users::deleted_at.is_null()));
-                    row.set(users::last_seen_at.eq(Some(DbTime(now)))).execute(conn)?;
-                    if wake(conn, user, now)? {
-                        changes.push(Change::UserChanged(user));
+                for of_user in uses.chunk_by(|one, other| one.user == other.user) {
+                    let Some(TokenUse { user, at, .. }) = of_user.iter().max_by_key(|used| used.at) else { continue };
+                    let row = diesel::update(users::table.find(DbUuid(*user)).filter(users::deleted_at.is_null()));
+                    row.set(users::last_seen_at.eq(Some(DbTime(*at)))).execute(conn)?;
+                    if wake(conn, *user, now)? {
+                        changes.push(Change::UserChanged(*user));
                     }
                 }
                 for used in &uses {
@@ -168,7 +169,7 @@ fn note_use(conn: &mut Conn, used: &TokenUse, now: Timestamp) -> Result<(), DbEr
     // One that was ended meanwhile is not to live on.
     let live = api_keys::table.find(&used.token).filter(api_keys::expires_at.gt(DbTime(now)));
     diesel::update(live)
-        .set((api_keys::last_used_at.eq(Some(DbTime(now))), api_keys::ip_address.eq(&used.address)))
+        .set((api_keys::last_used_at.eq(Some(DbTime(used.at))), api_keys::ip_address.eq(&used.address)))
         .execute(conn)?;
     if let Some(expires_at) = used.expires_at {
         diesel::update(live)

@@ -49,6 +49,7 @@ impl Services {
         let used = TokenUse {
             user: token.user_id,
             token: token.id.clone(),
+            at: now,
             address: text_of(from),
             expires_at: extended(token, now),
         };

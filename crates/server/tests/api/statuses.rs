@@ -91,7 +91,10 @@ fn every_documented_status_is_brought_about() {
     for situations in [successes, refusals, strangers, too_many_requests, a_broken_database, a_database_out_of_reach] {
         produced.extend(situations());
     }
-    let missing: Vec<_> = documented().statuses().difference(&produced).cloned().collect();
+    // Those of users are brought about in `user_statuses`.
+    let of_users = documented().of_tag("Users");
+    let mut missing: Vec<_> = documented().statuses().difference(&produced).cloned().collect();
+    missing.retain(|(operation, _)| !of_users.contains(operation));
     assert!(missing.is_empty(), "documented, but nothing here brings it about: {missing:?}");
 }
 
