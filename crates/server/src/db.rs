@@ -24,11 +24,14 @@ mod postgres;
 pub mod provisioner_keys;
 mod readers;
 mod schema;
+pub mod sessions;
 mod sqlite;
 #[cfg(test)]
 mod statement_tests;
 pub mod tag_sets;
 mod types;
+pub mod user_changes;
+pub mod user_list;
 pub mod users;
 pub mod worker_list;
 pub mod workers;

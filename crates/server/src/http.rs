@@ -1,6 +1,7 @@
 //! The HTTP side: binds operations to paths, reads requests, writes answers. The rules are in `service`.
 
 mod answer;
+mod api_keys;
 mod body;
 mod cancel;
 #[cfg(feature = "bench")]
@@ -15,6 +16,7 @@ mod health;
 mod idempotency;
 mod job_logs;
 mod job_queue;
+mod logins;
 mod members;
 pub mod middleware;
 mod organizations;
@@ -26,6 +28,8 @@ mod refusals;
 mod routes;
 pub mod server;
 mod state;
+mod user_access;
+mod users;
 mod worker_jobs;
 mod workers;
 

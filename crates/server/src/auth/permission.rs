@@ -5,7 +5,9 @@ use uuid::Uuid;
 use super::principal::Principal;
 use super::roles::{OrganizationRole, Role, SiteRole};
 use super::token::KeyScope;
-use crate::operations::{GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation};
+use crate::operations::{
+    GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation,
+};
 
 /// What a caller asks to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,10 +38,30 @@ pub enum Permission {
     ReadMembers,
     /// Add members to an organization, remove them and change their roles; which roles is decided in `assignment`.
     ManageMembers,
-    /// See who is a user of the installation, in which organizations.
-    ReadUsers,
     /// What everybody may who is signed in.
     SignedIn,
+    /// Sign in, or make the first user: what everybody may who is not signed in.
+    SignIn,
+    /// End the session that the request comes with.
+    SignOut,
+    /// Read a user, or see them in the list.
+    ReadUsers,
+    /// See in which organizations a user is.
+    ReadUserOrganizations,
+    /// Read a user's roles.
+    ReadUserRoles,
+    /// Create a user.
+    CreateUsers,
+    /// Change a user's name, full name or password.
+    UpdateUsers,
+    /// Give a user site roles and take them away.
+    AssignSiteRoles,
+    /// Suspend, activate or delete a user.
+    ManageUsers,
+    /// Read a user's session tokens, which never includes their secrets.
+    ReadSessionTokens,
+    /// Make and end a user's session tokens.
+    ManageSessionTokens,
 }
 
 /// The permission that an operation needs. An operation that is documented and missing here does not compile.
@@ -66,7 +88,7 @@ pub const fn permission(operation: Operation) -> Permission {
             MembersOperation::GetMemberRolesByOrganization => Permission::ReadOrganization,
             MembersOperation::GetSiteMemberRoles => Permission::SignedIn,
             MembersOperation::GetOrganizationsByUser | MembersOperation::GetOrganizationByUserAndOrganizationName => {
-                Permission::ReadUsers
+                Permission::ReadUserOrganizations
             }
         },
         Operation::General(operation) => match operation {
@@ -95,6 +117,27 @@ pub const fn permission(operation: Operation) -> Permission {
                 Permission::ReadProvisionerJobs
             }
         },
+        Operation::Users(operation) => permission_over_users(operation),
+    }
+}
+
+const fn permission_over_users(operation: UsersOperation) -> Permission {
+    use UsersOperation as Op;
+    match operation {
+        Op::CheckInitialUserCreated | Op::CreateInitialUser | Op::LogInUser => Permission::SignIn,
+        Op::LogOutUser => Permission::SignOut,
+        Op::GetUsers | Op::GetUserByName => Permission::ReadUsers,
+        Op::GetUserRoles => Permission::ReadUserRoles,
+        Op::CreateNewUser => Permission::CreateUsers,
+        Op::UpdateUserProfile | Op::UpdateUserPassword => Permission::UpdateUsers,
+        Op::AssignRoleToUser => Permission::AssignSiteRoles,
+        Op::DeleteUser | Op::SuspendUserAccount | Op::ActivateUserAccount => Permission::ManageUsers,
+        Op::GetApiKeyById | Op::GetUserTokens | Op::GetApiKeyByTokenName | Op::GetTokenConfig => {
+            Permission::ReadSessionTokens
+        }
+        Op::CreateNewSessionKey | Op::CreateTokenApiKey | Op::DeleteApiKey | Op::ExpireApiKey => {
+            Permission::ManageSessionTokens
+        }
     }
 }
 
@@ -115,9 +158,32 @@ impl Permission {
             Self::ManageProvisionerKeys => "make or delete provisioner keys of this organization",
             Self::ReadMembers => "read this organization's members",
             Self::ManageMembers => "manage this organization's members",
-            Self::ReadUsers => "see users",
+            Self::ReadUserOrganizations => "see this user's organizations",
             Self::SignedIn => "use this token for that",
+            Self::SignIn => "sign in",
+            Self::SignOut => "sign out",
+            Self::ReadUsers => "read this user",
+            Self::ReadUserRoles => "read this user's roles",
+            Self::CreateUsers => "create users",
+            Self::UpdateUsers => "change this user",
+            Self::AssignSiteRoles => "give or take away roles in the whole installation",
+            Self::ManageUsers => "suspend, activate or delete this user",
+            Self::ReadSessionTokens => "read this user's session tokens",
+            Self::ManageSessionTokens => "make or end this user's session tokens",
         }
+    }
+
+    /// True when everybody has the permission over themselves.
+    pub const fn is_over_oneself(self) -> bool {
+        matches!(
+            self,
+            Self::SignOut
+                | Self::ReadUsers
+                | Self::ReadUserRoles
+                | Self::UpdateUsers
+                | Self::ReadSessionTokens
+                | Self::ManageSessionTokens
+        )
     }
 
     /// True when somebody who lacks the permission must not learn whether its object exists.
@@ -129,7 +195,10 @@ impl Permission {
             | Self::DoProvisionerJobs
             | Self::ReadProvisionerKeys
             | Self::ReadMembers
-            | Self::ReadUsers => true,
+            | Self::ReadUserOrganizations
+            | Self::ReadUsers
+            | Self::ReadUserRoles
+            | Self::ReadSessionTokens => true,
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
@@ -137,19 +206,30 @@ impl Permission {
             | Self::RegisterProvisionerDaemons
             | Self::ManageProvisionerKeys
             | Self::ManageMembers
-            | Self::SignedIn => false,
+            | Self::SignedIn
+            | Self::SignIn
+            | Self::SignOut
+            | Self::CreateUsers
+            | Self::UpdateUsers
+            | Self::AssignSiteRoles
+            | Self::ManageUsers
+            | Self::ManageSessionTokens => false,
         }
     }
 
     /// Site roles that have the permission everywhere.
     pub(super) const fn site_roles(self) -> &'static [SiteRole] {
         match self {
-            Self::ReadOrganization | Self::ReadMembers | Self::ReadUsers => {
+            Self::ReadOrganization | Self::ReadMembers | Self::ReadUsers | Self::ReadUserOrganizations => {
                 &[SiteRole::Owner, SiteRole::TemplateAdmin, SiteRole::UserAdmin, SiteRole::Auditor]
             }
             Self::SignedIn => SiteRole::ALL,
             Self::ManageMembers => &[SiteRole::Owner, SiteRole::UserAdmin],
             Self::ReadProvisionerKeys => &[SiteRole::Owner, SiteRole::TemplateAdmin],
+            Self::ReadUserRoles | Self::CreateUsers | Self::UpdateUsers | Self::ManageUsers => {
+                &[SiteRole::Owner, SiteRole::UserAdmin]
+            }
+            Self::SignIn | Self::SignOut => &[],
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
@@ -158,7 +238,10 @@ impl Permission {
             | Self::CancelProvisionerJobs
             | Self::RegisterProvisionerDaemons
             | Self::DoProvisionerJobs
-            | Self::ManageProvisionerKeys => &[SiteRole::Owner],
+            | Self::ManageProvisionerKeys
+            | Self::AssignSiteRoles
+            | Self::ReadSessionTokens
+            | Self::ManageSessionTokens => &[SiteRole::Owner],
         }
     }
 
@@ -166,8 +249,20 @@ impl Permission {
     pub(super) const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
         match self {
             Self::ReadOrganization | Self::ReadMembers | Self::SignedIn => None,
-            Self::CreateOrganization => Some(&[]),
-            Self::ManageMembers | Self::ReadUsers => Some(&[OrganizationRole::Admin, OrganizationRole::UserAdmin]),
+            Self::ManageMembers | Self::ReadUserOrganizations => {
+                Some(&[OrganizationRole::Admin, OrganizationRole::UserAdmin])
+            }
+            Self::CreateOrganization
+            | Self::SignIn
+            | Self::SignOut
+            | Self::ReadUsers
+            | Self::ReadUserRoles
+            | Self::CreateUsers
+            | Self::UpdateUsers
+            | Self::AssignSiteRoles
+            | Self::ManageUsers
+            | Self::ReadSessionTokens
+            | Self::ManageSessionTokens => Some(&[]),
             Self::UpdateOrganization | Self::DeleteOrganization => Some(&[OrganizationRole::Admin]),
             Self::ReadProvisionerJobs
             | Self::CreateProvisionerJobs
@@ -272,6 +367,33 @@ mod tests {
         }
         let plain = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY }]);
         assert_eq!(allowed(&plain, HERE), member);
+    }
+
+    #[test]
+    fn site_roles_reach_over_users_as_the_matrix_says() {
+        const OVER_USERS: [Permission; 8] = [
+            Permission::ReadUsers,
+            Permission::ReadUserRoles,
+            Permission::CreateUsers,
+            Permission::UpdateUsers,
+            Permission::ManageUsers,
+            Permission::AssignSiteRoles,
+            Permission::ReadSessionTokens,
+            Permission::ManageSessionTokens,
+        ];
+        for (role, expected) in [
+            (Some(SiteRole::Owner), [true; 8]),
+            (Some(SiteRole::UserAdmin), [true, true, true, true, true, false, false, false]),
+            (Some(SiteRole::TemplateAdmin), [true, false, false, false, false, false, false, false]),
+            (Some(SiteRole::Auditor), [true, false, false, false, false, false, false, false]),
+            (Some(SiteRole::AgentsAccess), [false; 8]),
+            (None, [false; 8]),
+        ] {
+            let admin = Membership { organization: HERE, roles: OrganizationRole::ALL.iter().copied().collect() };
+            let principal = user(role.as_slice(), vec![admin]);
+            let may = OVER_USERS.map(|permission| may(&principal, KeyScope::All, permission, Some(HERE)));
+            assert_eq!(may, expected, "{role:?}");
+        }
     }
 
     #[test]

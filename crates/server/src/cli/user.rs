@@ -1,16 +1,21 @@
-//! `orgd user`: users and their roles.
+//! `orgd user`: users, their roles and their passwords.
+
+mod change;
+mod password;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use orgd_api_types::name_rule_broken_by;
+use orgd_api_types::{LoginType, email_rule_broken_by, username_rule_broken_by};
 use serde::Serialize;
 use uuid::Uuid;
 
+use self::change::{ResetPassword, Roles, Target};
+use self::password::PasswordFlags;
 use super::access::Access;
 use super::named::{self, role};
 use super::output::{self, ListFlags};
-use crate::auth::principal::UserStatus;
-use crate::auth::roles::{OrganizationRole, Role, SiteRole};
+use crate::auth::password::HashedPassword;
+use crate::auth::roles::{OrganizationRole, Role, RoleSet, SiteRole};
 use crate::clock::{Clock, SystemClock};
 use crate::config::CommonFlags;
 use crate::db::users::{Grant, User};
@@ -25,6 +30,16 @@ pub enum Command {
     List(ListFlags),
     /// Grant a user site roles, or membership and roles in an organization
     Grant(GrantFlags),
+    /// Give a user other site roles instead of those that they have
+    Roles(Roles),
+    /// Set a user's password and end all their sessions
+    ResetPassword(ResetPassword),
+    /// Refuse everything to a user until they are activated
+    Suspend(Target),
+    /// Let a suspended user in again
+    Activate(Target),
+    /// Delete a user; their name is free again
+    Delete(Target),
 }
 
 /// Whom to create.
@@ -39,6 +54,11 @@ pub struct Create {
     /// Site role; may be given more than once: owner, template-admin, user-admin, auditor, agents-access
     #[arg(long = "role", value_name = "ROLE", value_parser = role::<SiteRole>)]
     roles: Vec<SiteRole>,
+    /// Ask for a password, so that the user can log in with it
+    #[arg(long)]
+    password: bool,
+    #[command(flatten)]
+    source: PasswordFlags,
     #[command(flatten)]
     common: CommonFlags,
 }
@@ -66,8 +86,13 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => {
             let access = Access::new(create.common.clone())?;
-            let user = access.with_database(|database| make(database, create))?;
-            output::say(&format!("Created user {}. `orgd token create --user {0}` lets them in.", user.username));
+            let asked = create.password || create.source.is_given();
+            let password = if asked { Some(create.source.read()?) } else { None };
+            let user = access.with_database(|database| make(database, create, password))?;
+            output::say(&match user.login_type {
+                LoginType::Password => format!("Created user {}, who logs in as {}.", user.username, user.email),
+                _ => format!("Created user {}. `orgd token create --user {0}` lets them in.", user.username),
+            });
             Ok(())
         }
         Command::List(list) => {
@@ -88,28 +113,26 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             output::say(&told);
             Ok(())
         }
+        Command::Roles(roles) => change::set_roles(roles),
+        Command::ResetPassword(reset) => change::reset_password(reset),
+        Command::Suspend(target) => change::suspend(target),
+        Command::Activate(target) => change::activate(target),
+        Command::Delete(target) => change::delete(target),
     }
 }
 
-async fn make(database: Database, create: Create) -> anyhow::Result<User> {
-    let Create { name, email, roles, common: _ } = create;
-    if let Some(rule) = name_rule_broken_by(&name) {
+async fn make(database: Database, create: Create, password: Option<HashedPassword>) -> anyhow::Result<User> {
+    let Create { name, email, roles, .. } = create;
+    if let Some(rule) = username_rule_broken_by(&name) {
         bail!("the name {name:?} {rule}");
     }
-    let user = User {
-        id: Uuid::now_v7(),
-        email: email.unwrap_or_else(|| format!("{name}@localhost")),
-        username: name,
-        status: UserStatus::Active,
-        roles: roles.into_iter().collect(),
-        created_at: SystemClock::new().now(),
-    };
-    if !user.email.contains('@')
-        || user.email.chars().any(|character| character.is_whitespace() || character.is_control())
-    {
-        bail!("the mail address {:?} must look like name@example.com", user.email);
+    let email = email.unwrap_or_else(|| format!("{name}@localhost"));
+    if let Some(rule) = email_rule_broken_by(&email) {
+        bail!("the mail address {email:?} {rule}");
     }
-    match database.create_user(user.clone()).await {
+    let login_type = if password.is_some() { LoginType::Password } else { LoginType::None };
+    let user = User { login_type, ..User::new(name, email, roles.into_iter().collect(), SystemClock::new().now()) };
+    match database.create_user(user.clone(), password, Vec::new()).await {
         Ok(()) => Ok(user),
         Err(DbError::Conflict(Constraint::Username)) => bail!("there is a user named {:?} already", user.username),
         Err(DbError::Conflict(Constraint::Email)) => bail!("there is a user with the address {:?} already", user.email),
@@ -133,12 +156,19 @@ async fn grant(database: Database, flags: GrantFlags) -> anyhow::Result<String> 
     Ok(format!("Granted {given}{place} to {}.", user.username))
 }
 
+/// The names of roles, for people.
+fn known_roles(roles: RoleSet<SiteRole>) -> String {
+    let names: Vec<_> = roles.iter().map(SiteRole::as_str).collect();
+    if names.is_empty() { "of a plain member".to_owned() } else { names.join(", ") }
+}
+
 #[derive(Serialize)]
 struct Row {
     id: Uuid,
     name: String,
     email: String,
     status: &'static str,
+    login_type: &'static str,
     roles: Vec<&'static str>,
     organizations: Vec<Place>,
 }
@@ -169,6 +199,7 @@ async fn rows(database: &Database) -> anyhow::Result<Vec<Row>> {
         rows.push(Row {
             id: user.id,
             status: user.status.as_str(),
+            login_type: user.login_type.as_str(),
             roles: user.roles.iter().map(SiteRole::as_str).collect(),
             organizations: places.collect(),
             name: user.username,

@@ -231,6 +231,15 @@ pub(super) fn hold_live(conn: &mut Conn, id: Uuid) -> Result<bool, DbError> {
     Ok(found.is_some())
 }
 
+/// Makes others who call this for the same organization wait until the transaction ends.
+pub(super) fn lock(conn: &mut Conn, id: Uuid) -> Result<(), DbError> {
+    if let Conn::Postgres(conn) = conn {
+        let row = organizations::table.find(DbUuid(id)).select(organizations::id);
+        row.for_no_key_update().first::<DbUuid>(conn)?;
+    }
+    Ok(())
+}
+
 fn first(conn: &mut Conn, rows: organizations::BoxedQuery<'_, MultiBackend>) -> Result<Option<Organization>, DbError> {
     let row = rows.select(OrganizationRow::as_select()).first::<OrganizationRow>(conn).optional()?;
     Ok(row.map(Organization::from))

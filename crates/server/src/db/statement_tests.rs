@@ -30,10 +30,10 @@ struct Statement {
 fn database(folder: &std::path::Path) -> (Database, Uuid) {
     let url = DatabaseUrl::Sqlite { path: folder.join("orgd.db") };
     let mut conn = prepare(&url, Schema::Migrate).unwrap();
-    let first = bootstrap::run(&mut conn, Timestamp::from_micros(0)).unwrap().unwrap();
+    let first = bootstrap::run(&mut conn, true, Timestamp::from_micros(0)).unwrap().unwrap();
     // One connection, so that every read runs on the same one.
     let readers = Readers::open(&url, 1).unwrap();
-    (Database::for_command(&url, conn, readers).unwrap(), first.owner.id)
+    (Database::for_command(&url, conn, readers).unwrap(), first.owner.unwrap().user.id)
 }
 
 /// Asserts that this many statements like the pattern were run again and again, and that each was prepared once.

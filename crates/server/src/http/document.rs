@@ -8,8 +8,8 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 
 use super::{
-    cancel, errors_documented, examples, general, job_logs, job_queue, members, organizations, provisioner_daemons,
-    provisioner_jobs, provisioner_keys, worker_jobs, workers,
+    api_keys, cancel, errors_documented, examples, general, job_logs, job_queue, logins, members, organizations,
+    provisioner_daemons, provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
 };
 use crate::operations::Operation;
 
@@ -37,6 +37,7 @@ pub fn openapi() -> OpenApi {
         (name = "Provisioning", description = "Where provisioner jobs are done, by whom and with which keys."),
         (name = "Members", description = "Who belongs to which organization, and with which roles."),
         (name = "General", description = "What a server says of itself."),
+        (name = "Users", description = "Who there is, what they may do, how they sign in, and their session tokens."),
     ),
     paths(
         organizations::get_organizations,
@@ -74,6 +75,28 @@ pub fn openapi() -> OpenApi {
         general::get_api_root,
         general::get_build_info,
         general::get_entitlements,
+        logins::check_initial_user_created,
+        logins::create_initial_user,
+        logins::log_in_user,
+        logins::log_out_user,
+        users::get_users,
+        users::create_new_user,
+        users::get_user_by_name,
+        users::delete_user,
+        users::update_user_profile,
+        user_access::update_user_password,
+        user_access::get_user_roles,
+        user_access::assign_role_to_user,
+        user_access::suspend_user_account,
+        user_access::activate_user_account,
+        api_keys::create_new_session_key,
+        api_keys::get_api_key_by_id,
+        api_keys::delete_api_key,
+        api_keys::expire_api_key,
+        api_keys::get_user_tokens,
+        api_keys::create_token_api_key,
+        api_keys::get_api_key_by_token_name,
+        api_keys::get_token_config,
     ),
     modifiers(&SharedParts, &OpenToAnybody, &Examples, &TagsAsJson, &PlainMaps)
 )]
@@ -100,7 +123,7 @@ impl Modify for SharedParts {
     }
 }
 
-/// Gives every operation its examples.
+/// Gives every operation its examples, and says which of them are open to everybody.
 struct Examples;
 
 impl Modify for Examples {
@@ -108,6 +131,10 @@ impl Modify for Examples {
         for documented in operations(document) {
             let known = Operation::ALL.iter().find(|known| documented.operation_id.as_deref() == Some(known.id()));
             let Some(operation) = known else { continue };
+            if operation.security().is_empty() {
+                // Said aloud: an annotation can only leave it out.
+                documented.security = Some(Vec::new());
+            }
             let bodies = documented.request_body.iter_mut().filter_map(|body| match body {
                 RefOr::T(body) => Some(&mut body.content),
                 RefOr::Ref(_) => None,

@@ -14,6 +14,8 @@ use crate::db::DbError;
 use crate::service::ServiceError;
 use crate::wire;
 
+mod users;
+
 /// Nothing can be told apart from nothing that may be seen.
 pub const NOT_FOUND: &str = "Resource not found or you do not have access to this resource";
 /// The message of every answer to somebody who is not signed in.
@@ -174,6 +176,7 @@ impl ApiError {
             Self::Service(ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_)) => {
                 Some((RETRY_AFTER, HeaderValue::from(RETRY_SOON)))
             }
+            Self::Service(ServiceError::User(error)) => users::header(error),
             Self::Authentication(AuthenticationError::Database(_)) => None,
             Self::Authentication(error) => Some((WWW_AUTHENTICATE, challenge(error))),
             Self::RateLimited { .. } => Some((RETRY_AFTER, HeaderValue::from(60))),
@@ -194,6 +197,7 @@ fn challenge(error: &AuthenticationError) -> HeaderValue {
 
 fn service_status(error: &ServiceError) -> StatusCode {
     match error {
+        ServiceError::User(error) => users::status(error),
         ServiceError::Validation(_)
         | ServiceError::ReservedName(_)
         | ServiceError::DefaultOrganization
@@ -217,6 +221,9 @@ fn service_status(error: &ServiceError) -> StatusCode {
 }
 
 fn service_body(error: &ServiceError) -> Response {
+    if let ServiceError::User(error) = error {
+        return users::body(error);
+    }
     let (message, detail, validations) = match error {
         ServiceError::Validation(validations) => ("Validation failed.".to_owned(), String::new(), validations.clone()),
         ServiceError::ReservedName(name) => {
@@ -259,6 +266,7 @@ fn service_body(error: &ServiceError) -> Response {
         ServiceError::DeletionBlocked(blockers) => {
             ("Error deleting organization.".to_owned(), blockers.in_words(), Vec::new())
         }
+        ServiceError::User(_) => (INTERNAL.to_owned(), String::new(), Vec::new()),
         ServiceError::Unavailable(_) => (UNAVAILABLE.to_owned(), String::new(), Vec::new()),
         ServiceError::OutcomeUnknown(_) => (UNCONFIRMED.to_owned(), REPEAT.to_owned(), Vec::new()),
         ServiceError::Internal(_) => (INTERNAL.to_owned(), String::new(), Vec::new()),

@@ -102,6 +102,31 @@ error_set! {
     CancelErrors: 401 404 428 429 500 503
 }
 
+error_set! {
+    /// Of what somebody asks who is not signed in.
+    FirstErrors: 429 500 503
+}
+error_set! {
+    /// Of what somebody sends who is not signed in.
+    VisitErrors: 400 413 415 429 500 503
+}
+error_set! {
+    /// Of signing in; how often that can fail is the operation's own to describe.
+    LoginErrors: 400 413 415 500 503
+}
+error_set! {
+    /// Of signing out.
+    LogoutErrors: 400 401 428 429 500 503
+}
+error_set! {
+    /// Of a list that is filtered and hides what the caller may not see.
+    FilterErrors: 400 401 428 429 500 503
+}
+error_set! {
+    /// Of changing a password; how often that can fail is the operation's own to describe.
+    PasswordErrors: 400 401 403 404 413 415 428 500 503
+}
+
 fn references(statuses: &[u16]) -> BTreeMap<String, RefOr<DocumentedResponse>> {
     let documented = documented();
     let wanted = documented.iter().filter(|answer| statuses.contains(&answer.status));

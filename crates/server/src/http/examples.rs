@@ -2,6 +2,7 @@
 //! compile. Swagger UI fills its forms with them: each is a request that works.
 
 mod members;
+mod users;
 mod work;
 mod workers;
 
@@ -27,6 +28,7 @@ pub fn request(operation: Operation) -> Option<Value> {
         Operation::Provisioning(operation) => return provisioning_request(operation),
         Operation::Members(operation) => return members::request(operation),
         Operation::General(_) => return None,
+        Operation::Users(operation) => return users::request(operation),
     };
     match operation {
         Op::CreateOrganization => json(&CreateOrganizationRequest {
@@ -55,6 +57,7 @@ pub fn response(operation: Operation, status: &str) -> Option<Value> {
         Operation::Provisioning(operation) => return provisioning_response(operation, status),
         Operation::Members(operation) => return members::response(operation, status),
         Operation::General(operation) => return members::general(operation, status),
+        Operation::Users(operation) => return users::response(operation, status),
     };
     match (operation, status) {
         (Op::GetOrganizations, "200") => json(&[default_organization(), organization()]),

@@ -28,11 +28,15 @@ use crate::clock::Moment;
 use crate::db::provisioner_keys::ProvisionerKeyRecord;
 use crate::model::organizations::CachedOrganization;
 use crate::operations::Operation;
-use crate::ratelimit::{Decision, Subject};
+use crate::ratelimit::{Decision, RateLimiter, Subject};
 use crate::service::ServiceError;
 use crate::service::workers::{KnownWorker, WorkerCaller};
 use crate::wire::reference::OrganizationRef;
 use crate::wire::uuid::parse_uuid;
+
+mod users;
+
+pub use users::{AtUser, Visitor};
 
 /// Asks the rate limiter to look away; owners only.
 const BYPASS: &str = "x-coder-bypass-ratelimit";
@@ -107,6 +111,7 @@ impl Arrival {
         }
         let operation = request.extensions().get::<Operation>().copied();
         request.extensions_mut().insert(CallerId(caller.principal.user_id));
+        app.services.note_use(&caller, users::address(request), now.wall);
         Ok(Entered { app, caller, operation })
     }
 }
@@ -332,6 +337,12 @@ fn require_live(app: &App, organization: Uuid) -> Result<(), ServiceError> {
     app.model.load().organizations.by_id(organization).map(drop).ok_or(ServiceError::NotFound)
 }
 
+/// The text of this segment of the path.
+pub fn text_in_path(request: &HttpRequest, name: &str) -> String {
+    let raw = request.match_info().get(name).unwrap_or_default();
+    percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned()
+}
+
 /// The UUID in this segment of the path.
 pub fn uuid_in_path(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError> {
     let raw = request.match_info().get(name).unwrap_or_default();
@@ -355,12 +366,20 @@ fn limit_rate(request: &HttpRequest, app: &App, caller: Option<&Caller>, now: Mo
 
 /// Counts a request against the rate limit of a user or a provisioner key, or of an address.
 fn count_against(request: &HttpRequest, app: &App, id: Option<Uuid>, now: Moment) -> Result<(), ApiError> {
-    let subject = match (id, request.peer_addr()) {
-        (Some(id), _) => Subject::User(id),
-        (None, Some(peer)) => Subject::address(peer.ip()),
-        (None, None) => return Ok(()),
-    };
-    let decision = app.limiter.check(subject, request.path(), now);
+    let subject = id.map(Subject::User).or_else(|| users::address(request).map(Subject::address));
+    count(request, app, &app.limiter, subject, now)
+}
+
+/// Counts a request of this subject against a limit.
+fn count(
+    request: &HttpRequest,
+    app: &App,
+    limiter: &RateLimiter,
+    subject: Option<Subject>,
+    now: Moment,
+) -> Result<(), ApiError> {
+    let Some(subject) = subject else { return Ok(()) };
+    let decision = limiter.check(subject, request.path(), now);
     match decision {
         Decision::Unlimited => return Ok(()),
         Decision::Allowed { .. } | Decision::Limited { .. } => request.extensions_mut().insert(decision),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::state::App;
 use crate::audit::{Action, Fact, Origin, Resource};
-use crate::operations::{MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation};
+use crate::operations::{MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation};
 use crate::wire::uuid::parse_uuid;
 
 /// The longest part of a path that is kept, in bytes.
@@ -30,6 +30,7 @@ const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str
             Org::DeleteOrganization => Some((Action::Delete, Resource::Organization, "organization")),
             Org::GetOrganizations | Org::GetOrganizationById | Org::GetProvisionerJobs | Org::GetProvisionerJob => None,
         },
+        Operation::Users(operation) => subject_among_users(operation),
         Operation::Members(operation) => match operation {
             Member::AddOrganizationMember => Some((Action::Create, Resource::OrganizationMember, "user")),
             Member::RemoveOrganizationMember => Some((Action::Delete, Resource::OrganizationMember, "user")),
@@ -60,6 +61,34 @@ const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str
             | Work::CompleteProvisionerJob
             | Work::FailProvisionerJob => None,
         },
+    }
+}
+
+const fn subject_among_users(operation: UsersOperation) -> Option<(Action, Resource, &'static str)> {
+    use UsersOperation as User;
+    match operation {
+        User::CreateNewUser => Some((Action::Create, Resource::User, "")),
+        User::UpdateUserProfile
+        | User::UpdateUserPassword
+        | User::AssignRoleToUser
+        | User::SuspendUserAccount
+        | User::ActivateUserAccount => Some((Action::Write, Resource::User, "user")),
+        User::DeleteUser => Some((Action::Delete, Resource::User, "user")),
+        User::CreateNewSessionKey | User::CreateTokenApiKey => Some((Action::Create, Resource::ApiKey, "user")),
+        User::DeleteApiKey => Some((Action::Delete, Resource::ApiKey, "keyid")),
+        User::ExpireApiKey => Some((Action::Write, Resource::ApiKey, "keyid")),
+        // Whoever signs in is not known yet; the service notes it.
+        User::CheckInitialUserCreated
+        | User::CreateInitialUser
+        | User::LogInUser
+        | User::LogOutUser
+        | User::GetUsers
+        | User::GetUserByName
+        | User::GetUserRoles
+        | User::GetApiKeyById
+        | User::GetUserTokens
+        | User::GetApiKeyByTokenName
+        | User::GetTokenConfig => None,
     }
 }
 

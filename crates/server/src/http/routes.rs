@@ -12,10 +12,12 @@ use actix_web::{HttpRequest, Route};
 use super::error::ApiError;
 use super::gate::{Entered, find_organization};
 use super::{
-    cancel, general, job_logs, job_queue, members, organizations, provisioner_daemons, provisioner_jobs,
-    provisioner_keys, worker_jobs, workers,
+    api_keys, cancel, general, job_logs, job_queue, logins, members, organizations, provisioner_daemons,
+    provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
 };
-use crate::operations::{GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation};
+use crate::operations::{
+    GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation,
+};
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v2";
@@ -29,6 +31,35 @@ fn bind(operation: Operation) -> Route {
         Operation::Provisioning(operation) => bind_provisioning(operation),
         Operation::Members(operation) => bind_members(operation),
         Operation::General(operation) => bind_general(operation),
+        Operation::Users(operation) => bind_users(operation),
+    }
+}
+
+fn bind_users(operation: UsersOperation) -> Route {
+    use UsersOperation as Op;
+    match operation {
+        Op::CheckInitialUserCreated => web::route().to(logins::check_initial_user_created),
+        Op::CreateInitialUser => web::route().to(logins::create_initial_user),
+        Op::LogInUser => web::route().to(logins::log_in_user),
+        Op::LogOutUser => web::route().to(logins::log_out_user),
+        Op::GetUsers => web::route().to(users::get_users),
+        Op::CreateNewUser => web::route().to(users::create_new_user),
+        Op::GetUserByName => web::route().to(users::get_user_by_name),
+        Op::DeleteUser => web::route().to(users::delete_user),
+        Op::UpdateUserProfile => web::route().to(users::update_user_profile),
+        Op::UpdateUserPassword => web::route().to(user_access::update_user_password),
+        Op::GetUserRoles => web::route().to(user_access::get_user_roles),
+        Op::AssignRoleToUser => web::route().to(user_access::assign_role_to_user),
+        Op::SuspendUserAccount => web::route().to(user_access::suspend_user_account),
+        Op::ActivateUserAccount => web::route().to(user_access::activate_user_account),
+        Op::CreateNewSessionKey => web::route().to(api_keys::create_new_session_key),
+        Op::GetApiKeyById => web::route().to(api_keys::get_api_key_by_id),
+        Op::DeleteApiKey => web::route().to(api_keys::delete_api_key),
+        Op::ExpireApiKey => web::route().to(api_keys::expire_api_key),
+        Op::GetUserTokens => web::route().to(api_keys::get_user_tokens),
+        Op::CreateTokenApiKey => web::route().to(api_keys::create_token_api_key),
+        Op::GetApiKeyByTokenName => web::route().to(api_keys::get_api_key_by_token_name),
+        Op::GetTokenConfig => web::route().to(api_keys::get_token_config),
     }
 }
 

@@ -23,6 +23,10 @@ pub struct App {
     pub identities: Arc<Identities>,
     /// How many requests each caller may send.
     pub limiter: RateLimiter,
+    /// How many attempts to log in each address may make.
+    pub login_limiter: RateLimiter,
+    /// Whether browsers are told to send the session cookie over TLS only.
+    pub secure_cookies: bool,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Where a record of each request goes.

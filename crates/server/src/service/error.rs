@@ -2,6 +2,7 @@
 
 use orgd_api_types::ValidationError;
 
+use super::user_error::UserError;
 use crate::auth::permission::Permission;
 use crate::db::organizations::DeletionBlockers;
 use crate::db::{Constraint, DbError};
@@ -63,6 +64,9 @@ pub enum ServiceError {
     /// The caller may not give or take away this role.
     #[error("role {0:?} cannot be assigned")]
     RoleNotAssignable(&'static str),
+    /// What operations on users and their sessions refuse.
+    #[error(transparent)]
+    User(#[from] UserError),
     /// The same request may succeed later.
     #[error("not available: {0}")]
     Unavailable(String),

@@ -97,7 +97,7 @@ impl Services {
     ) -> Result<OrganizationMember, ServiceError> {
         request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, &["roles"])))?;
         let roles = read_roles(&request.roles.unwrap_or_default())?;
-        let assignable = assignable_in(&caller.principal, caller.scope, organization);
+        let assignable = assignable_in(&caller.principal, caller.token.scope, organization);
         let now = self.clock.now();
         match self.acting_for(caller).change_member_roles((user, organization), roles, assignable, now).await? {
             RoleChange::Done(member) => Ok(member),
@@ -108,12 +108,12 @@ impl Services {
 
     /// The roles that members of an organization can have.
     pub fn list_organization_roles(&self, caller: &Caller, organization: Uuid) -> Vec<AssignableRole> {
-        list_organization_roles(assignable_in(&caller.principal, caller.scope, organization), organization)
+        list_organization_roles(assignable_in(&caller.principal, caller.token.scope, organization), organization)
     }
 
     /// The roles that users can have in the whole installation.
     pub fn list_site_roles(&self, caller: &Caller) -> Vec<AssignableRole> {
-        list_site_roles(assignable_everywhere(&caller.principal, caller.scope))
+        list_site_roles(assignable_everywhere(&caller.principal, caller.token.scope))
     }
 
     /// The organizations of a user that the caller may read, by name.
