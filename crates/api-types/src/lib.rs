@@ -4,6 +4,7 @@
 //! the text of the published document. The crate knows no HTTP and no SQL.
 
 mod api_key;
+mod audit;
 mod general;
 mod job_log;
 mod job_request;
@@ -23,6 +24,7 @@ mod user_rules;
 mod worker_request;
 
 pub use api_key::{ApiAllowListTarget, ApiKey, ApiKeyScope, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig};
+pub use audit::{AuditDiffField, AuditLog, AuditLogResponse, MinimalOrganization};
 pub use general::{BuildInfoResponse, Entitlement, Entitlements, Feature};
 pub use job_log::{LogLevel, LogSource, ProvisionerJobLog};
 pub use job_request::{CreateProvisionerJobRequest, JobInput, JobMetadata, JobPriority, Provisioner};

@@ -6,7 +6,8 @@ use super::principal::Principal;
 use super::roles::{OrganizationRole, Role, SiteRole};
 use super::token::KeyScope;
 use crate::operations::{
-    GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation,
+    AuditOperation, GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation,
+    UsersOperation,
 };
 
 /// What a caller asks to do.
@@ -40,6 +41,8 @@ pub enum Permission {
     ManageMembers,
     /// What everybody may who is signed in.
     SignedIn,
+    /// Read the audit log.
+    ReadAuditLogs,
     /// Sign in, or make the first user: what everybody may who is not signed in.
     SignIn,
     /// End the session that the request comes with.
@@ -117,6 +120,7 @@ pub const fn permission(operation: Operation) -> Permission {
                 Permission::ReadProvisionerJobs
             }
         },
+        Operation::Audit(AuditOperation::GetAuditLogs) => Permission::ReadAuditLogs,
         Operation::Users(operation) => permission_over_users(operation),
     }
 }
@@ -160,6 +164,7 @@ impl Permission {
             Self::ManageMembers => "manage this organization's members",
             Self::ReadUserOrganizations => "see this user's organizations",
             Self::SignedIn => "use this token for that",
+            Self::ReadAuditLogs => "read the audit log",
             Self::SignIn => "sign in",
             Self::SignOut => "sign out",
             Self::ReadUsers => "read this user",
@@ -196,6 +201,7 @@ impl Permission {
             | Self::ReadProvisionerKeys
             | Self::ReadMembers
             | Self::ReadUserOrganizations
+            | Self::ReadAuditLogs
             | Self::ReadUsers
             | Self::ReadUserRoles
             | Self::ReadSessionTokens => true,
@@ -229,6 +235,7 @@ impl Permission {
             Self::ReadUserRoles | Self::CreateUsers | Self::UpdateUsers | Self::ManageUsers => {
                 &[SiteRole::Owner, SiteRole::UserAdmin]
             }
+            Self::ReadAuditLogs => &[SiteRole::Owner, SiteRole::Auditor],
             Self::SignIn | Self::SignOut => &[],
             Self::CreateOrganization
             | Self::UpdateOrganization
@@ -249,6 +256,7 @@ impl Permission {
     pub(super) const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
         match self {
             Self::ReadOrganization | Self::ReadMembers | Self::SignedIn => None,
+            Self::ReadAuditLogs => Some(&[OrganizationRole::Admin, OrganizationRole::Auditor]),
             Self::ManageMembers | Self::ReadUserOrganizations => {
                 Some(&[OrganizationRole::Admin, OrganizationRole::UserAdmin])
             }

@@ -8,7 +8,7 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 
 use super::{
-    api_keys, cancel, errors_documented, examples, general, job_logs, job_queue, logins, members, organizations,
+    api_keys, audit, cancel, errors_documented, examples, general, job_logs, job_queue, logins, members, organizations,
     provisioner_daemons, provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
 };
 use crate::operations::Operation;
@@ -37,6 +37,7 @@ pub fn openapi() -> OpenApi {
         (name = "Provisioning", description = "Where provisioner jobs are done, by whom and with which keys."),
         (name = "Members", description = "Who belongs to which organization, and with which roles."),
         (name = "General", description = "What a server says of itself."),
+        (name = "Audit", description = "Who changed what."),
         (name = "Users", description = "Who there is, what they may do, how they sign in, and their session tokens."),
     ),
     paths(
@@ -75,6 +76,7 @@ pub fn openapi() -> OpenApi {
         general::get_api_root,
         general::get_build_info,
         general::get_entitlements,
+        audit::get_audit_logs,
         logins::check_initial_user_created,
         logins::create_initial_user,
         logins::log_in_user,

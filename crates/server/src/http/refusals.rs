@@ -30,6 +30,7 @@ const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str
             Org::DeleteOrganization => Some((Action::Delete, Resource::Organization, "organization")),
             Org::GetOrganizations | Org::GetOrganizationById | Org::GetProvisionerJobs | Org::GetProvisionerJob => None,
         },
+        Operation::Audit(_) => None,
         Operation::Users(operation) => subject_among_users(operation),
         Operation::Members(operation) => match operation {
             Member::AddOrganizationMember => Some((Action::Create, Resource::OrganizationMember, "user")),
