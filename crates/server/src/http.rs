@@ -18,6 +18,7 @@ mod pages;
 mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;
+mod queue_page;
 mod routes;
 pub mod server;
 mod state;
