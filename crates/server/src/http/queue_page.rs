@@ -33,7 +33,9 @@ macro_rules! files {
 const FILES: &[(&str, &str, &str)] = files![
     HTML "index.html",
     CSS "style.css",
+    CSS "screens.css",
     CSS "parts.css",
+    CSS "panels.css",
     SVG "icon.svg",
     SCRIPT "address.mjs",
     SCRIPT "api.mjs",
