@@ -83,6 +83,7 @@ pub struct AcquireProvisionerJobResponse {
 #[schema(as = orgd::AcquiredProvisionerJob)]
 pub struct AcquiredProvisionerJob {
     /// How often the job was given to a worker so far. Every report on the job names it.
+    #[schema(minimum = 1)]
     pub attempt: i32,
     /// The program that it needs.
     pub provisioner: Provisioner,

@@ -1,5 +1,6 @@
 //! Who the caller is and what they may do.
 
+pub mod assignment;
 pub mod attempts;
 pub mod authenticate;
 pub mod credentials;

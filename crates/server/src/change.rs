@@ -5,6 +5,7 @@ use std::sync::Arc;
 use orgd_api_types::{Organization, Timestamp};
 use uuid::Uuid;
 
+use crate::audit::Fact;
 use crate::auth::roles::{OrganizationRole, RoleSet};
 use crate::db::load::QueueContents;
 use crate::db::workers::WorkerRecord;
@@ -45,6 +46,8 @@ pub enum Change {
     WorkerForgotten(WorkerSight),
     /// A provisioner key was deleted; holds its id.
     ProvisionerKeyDeleted(Uuid),
+    /// What the audit log says of it; nothing that is kept in memory.
+    Audited(Box<Fact>),
     /// Any user, session token or provisioner key may have changed.
     IdentitiesChanged,
     /// The organizations were read anew: these are all that are not deleted.

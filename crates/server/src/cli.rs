@@ -1,13 +1,21 @@
 //! The command line: one executable, roles as subcommands. The only place that writes to standard output.
 
 mod access;
+mod audit;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod copy;
 mod export;
 mod import;
+mod jobs;
+mod manual;
+mod member;
 mod migrate;
+mod named;
+mod org;
 mod output;
+mod provisioner;
+mod remote;
 mod serve;
 mod token;
 mod user;
@@ -36,6 +44,14 @@ enum Command {
     /// Create and list users, and grant them roles
     #[command(subcommand)]
     User(user::Command),
+    /// Show who changed what
+    Audit(audit::Flags),
+    /// Create, list, change and delete organizations
+    #[command(subcommand)]
+    Org(org::Command),
+    /// Add, list and remove the members of an organization, and give them roles
+    #[command(subcommand)]
+    Member(member::Command),
     /// Read organizations and provisioner jobs from JSON or NDJSON files
     Import(import::Flags),
     /// Write organizations and provisioner jobs as NDJSON
@@ -45,8 +61,18 @@ enum Command {
     /// Show the schema of a database, and bring it up to date
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// List and cancel provisioner jobs of a server, and print their logs
+    #[command(subcommand)]
+    Jobs(jobs::Command),
+    /// Run a worker: take provisioner jobs from a server, and run a command for each
+    #[command(subcommand)]
+    Provisioner(provisioner::Command),
     /// Print the OpenAPI document
     Openapi,
+    /// Print the script with which a shell completes orgd's commands
+    Completions(manual::Completions),
+    /// Print a page of the manual, or write all of them
+    Man(manual::ManFlags),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -56,11 +82,18 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(flags)) => serve::run(*flags),
         Some(Command::Token(command)) => token::run(command),
         Some(Command::User(command)) => user::run(command),
+        Some(Command::Audit(flags)) => audit::run(flags),
+        Some(Command::Org(command)) => org::run(command),
+        Some(Command::Member(command)) => member::run(command),
         Some(Command::Import(flags)) => import::run(flags),
         Some(Command::Export(flags)) => export::run(flags),
         Some(Command::Copy(flags)) => copy::run(&flags),
         Some(Command::Migrate(command)) => migrate::run(command),
+        Some(Command::Jobs(command)) => jobs::run(command),
+        Some(Command::Provisioner(command)) => provisioner::run(command),
         Some(Command::Openapi) => print_document(),
+        Some(Command::Completions(flags)) => manual::completions(&flags),
+        Some(Command::Man(flags)) => manual::man(&flags),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! Owns the configuration: what can be set, its defaults, and reading it from a file, the environment and flags, in that order
 //! from weakest to strongest. The only module that looks at the environment of the process.
 
+mod client;
 mod database_url;
 mod error;
 mod flags;
@@ -14,6 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+pub use client::{ClientFlags, Secret, ServerAccess, WorkerFlags};
 pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::{ConfigError, Origin, ShownValue};
 pub use flags::{CommonFlags, ServeFlags};
@@ -26,7 +28,7 @@ pub struct Config {
     pub http: HttpConfig,
     /// Where the data lives.
     pub database: DatabaseConfig,
-    /// When jobs and workers are given up.
+    /// When jobs, workers and entries of the audit log are given up.
     pub queue: QueueConfig,
     /// What is written to standard error.
     pub log: LogConfig,
@@ -63,7 +65,7 @@ pub struct DatabaseConfig {
     pub read_connections: u32,
 }
 
-/// When jobs and workers are given up.
+/// When jobs, workers and entries of the audit log are given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueConfig {
     /// `hung_after`, `ORGD_HUNG_AFTER`: how long a job may make no progress before it fails. Default 5 minutes.
@@ -74,6 +76,8 @@ pub struct QueueConfig {
     pub forget_workers_after: Duration,
     /// `reaper_interval`, `ORGD_REAPER_INTERVAL`: how often to look for the above. Default 15 seconds.
     pub reaper_interval: Duration,
+    /// `audit_retention`, `ORGD_AUDIT_RETENTION`: how long entries of the audit log are kept, if not for ever. Default for ever.
+    pub audit_retention: Option<Duration>,
 }
 
 /// What is written to standard error.
@@ -158,6 +162,9 @@ fn queue_config(given: &layers::Layers, default: QueueConfig) -> Result<QueueCon
             .unwrap_or(default.pending_limit),
         forget_workers_after: given.get(&keys::FORGET_WORKERS_AFTER, span())?.unwrap_or(default.forget_workers_after),
         reaper_interval: given.get(&keys::REAPER_INTERVAL, interval)?.unwrap_or(default.reaper_interval),
+        audit_retention: given
+            .get(&keys::AUDIT_RETENTION, values::span_or_off(60 * 60 * second, 100 * LONGEST))?
+            .unwrap_or(default.audit_retention),
     })
 }
 
@@ -200,6 +207,7 @@ impl Default for QueueConfig {
             pending_limit: None,
             forget_workers_after: Duration::from_secs(7 * 24 * 60 * 60),
             reaper_interval: Duration::from_secs(15),
+            audit_retention: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::permission::{Permission, may};
 use super::principal::{Principal, UserStatus};
 use super::provisioner_secret::hash_of;
 use super::token::{KeyScope, SessionTokenRecord, TokenFormatError, TokenText};
+use crate::audit::Origin;
 use crate::db::provisioner_keys::ProvisionerKeyRecord;
 use crate::db::{Database, DbError};
 
@@ -20,6 +21,8 @@ pub struct Caller {
     pub principal: Arc<Principal>,
     /// The session token.
     pub token: Arc<SessionTokenRecord>,
+    /// From where, for the audit log; only of a request that may change something.
+    pub origin: Option<Arc<Origin>>,
 }
 
 impl Caller {
@@ -107,7 +110,7 @@ fn check(token: &SessionTokenRecord, given: &TokenText<'_>, now: Timestamp) -> R
 
 fn admit(principal: Arc<Principal>, token: Arc<SessionTokenRecord>) -> Result<Caller, AuthenticationError> {
     match principal.status {
-        UserStatus::Active | UserStatus::Dormant => Ok(Caller { principal, token }),
+        UserStatus::Active | UserStatus::Dormant => Ok(Caller { principal, token, origin: None }),
         UserStatus::Suspended => Err(AuthenticationError::Inactive(principal.status)),
     }
 }

@@ -3,9 +3,11 @@
 use uuid::Uuid;
 
 use super::principal::Principal;
-use super::roles::{OrganizationRole, SiteRole};
+use super::roles::{OrganizationRole, Role, SiteRole};
 use super::token::KeyScope;
-use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation};
+use crate::operations::{
+    GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation,
+};
 
 /// What a caller asks to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,8 +38,6 @@ pub enum Permission {
     SignIn,
     /// End the session that the request comes with.
     SignOut,
-    /// Read a user, or see them in the list.
-    ReadUsers,
     /// Read a user's roles.
     ReadUserRoles,
     /// Create a user.
@@ -52,6 +52,14 @@ pub enum Permission {
     ReadSessionTokens,
     /// Make and end a user's session tokens.
     ManageSessionTokens,
+    /// Read who belongs to an organization, and with which roles.
+    ReadMembers,
+    /// Add members to an organization, remove them and change their roles; which roles is decided in `assignment`.
+    ManageMembers,
+    /// See who is a user of the installation, in which organizations.
+    ReadUsers,
+    /// What everybody may who is signed in.
+    SignedIn,
 }
 
 /// The permission that an operation needs. An operation that is documented and missing here does not compile.
@@ -66,6 +74,25 @@ pub const fn permission(operation: Operation) -> Permission {
             OrganizationsOperation::DeleteOrganization => Permission::DeleteOrganization,
             OrganizationsOperation::GetProvisionerJobs | OrganizationsOperation::GetProvisionerJob => {
                 Permission::ReadProvisionerJobs
+            }
+        },
+        Operation::Members(operation) => match operation {
+            MembersOperation::ListOrganizationMembers | MembersOperation::PaginatedOrganizationMembers => {
+                Permission::ReadMembers
+            }
+            MembersOperation::AddOrganizationMember
+            | MembersOperation::RemoveOrganizationMember
+            | MembersOperation::AssignRoleToOrganizationMember => Permission::ManageMembers,
+            MembersOperation::GetMemberRolesByOrganization => Permission::ReadOrganization,
+            MembersOperation::GetSiteMemberRoles => Permission::SignedIn,
+            MembersOperation::GetOrganizationsByUser | MembersOperation::GetOrganizationByUserAndOrganizationName => {
+                Permission::ReadUsers
+            }
+        },
+        Operation::General(operation) => match operation {
+            // The first two ask nobody who they are.
+            GeneralOperation::GetApiRoot | GeneralOperation::GetBuildInfo | GeneralOperation::GetEntitlements => {
+                Permission::SignedIn
             }
         },
         Operation::Provisioning(operation) => match operation {
@@ -129,7 +156,6 @@ impl Permission {
             Self::ManageProvisionerKeys => "make or delete provisioner keys of this organization",
             Self::SignIn => "sign in",
             Self::SignOut => "sign out",
-            Self::ReadUsers => "read this user",
             Self::ReadUserRoles => "read this user's roles",
             Self::CreateUsers => "create users",
             Self::UpdateUsers => "change this user",
@@ -137,6 +163,10 @@ impl Permission {
             Self::ManageUsers => "suspend, activate or delete this user",
             Self::ReadSessionTokens => "read this user's session tokens",
             Self::ManageSessionTokens => "make or end this user's session tokens",
+            Self::ReadMembers => "read this organization's members",
+            Self::ManageMembers => "manage this organization's members",
+            Self::ReadUsers => "see users",
+            Self::SignedIn => "use this token for that",
         }
     }
 
@@ -161,6 +191,7 @@ impl Permission {
             | Self::CancelProvisionerJobs
             | Self::DoProvisionerJobs
             | Self::ReadProvisionerKeys
+            | Self::ReadMembers
             | Self::ReadUsers
             | Self::ReadUserRoles
             | Self::ReadSessionTokens => true,
@@ -176,16 +207,20 @@ impl Permission {
             | Self::UpdateUsers
             | Self::AssignSiteRoles
             | Self::ManageUsers
-            | Self::ManageSessionTokens => false,
+            | Self::ManageSessionTokens
+            | Self::ManageMembers
+            | Self::SignedIn => false,
         }
     }
 
     /// Site roles that have the permission everywhere.
-    const fn site_roles(self) -> &'static [SiteRole] {
+    pub(super) const fn site_roles(self) -> &'static [SiteRole] {
         match self {
-            Self::ReadOrganization | Self::ReadUsers => {
+            Self::ReadOrganization | Self::ReadMembers | Self::ReadUsers => {
                 &[SiteRole::Owner, SiteRole::TemplateAdmin, SiteRole::UserAdmin, SiteRole::Auditor]
             }
+            Self::SignedIn => SiteRole::ALL,
+            Self::ManageMembers => &[SiteRole::Owner, SiteRole::UserAdmin],
             Self::ReadProvisionerKeys => &[SiteRole::Owner, SiteRole::TemplateAdmin],
             Self::ReadUserRoles | Self::CreateUsers | Self::UpdateUsers | Self::ManageUsers => {
                 &[SiteRole::Owner, SiteRole::UserAdmin]
@@ -207,13 +242,12 @@ impl Permission {
     }
 
     /// Roles that have the permission in their own organization; `None` when every member has it.
-    const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
+    pub(super) const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
         match self {
-            Self::ReadOrganization => None,
+            Self::ReadOrganization | Self::ReadMembers | Self::SignedIn => None,
             Self::CreateOrganization
             | Self::SignIn
             | Self::SignOut
-            | Self::ReadUsers
             | Self::ReadUserRoles
             | Self::CreateUsers
             | Self::UpdateUsers
@@ -221,6 +255,7 @@ impl Permission {
             | Self::ManageUsers
             | Self::ReadSessionTokens
             | Self::ManageSessionTokens => Some(&[]),
+            Self::ManageMembers | Self::ReadUsers => Some(&[OrganizationRole::Admin, OrganizationRole::UserAdmin]),
             Self::UpdateOrganization | Self::DeleteOrganization => Some(&[OrganizationRole::Admin]),
             Self::ReadProvisionerJobs
             | Self::CreateProvisionerJobs
@@ -238,7 +273,7 @@ pub fn may(principal: &Principal, scope: KeyScope, permission: Permission, organ
     if scope != KeyScope::All {
         return false;
     }
-    if principal.roles.contains_any(permission.site_roles()) {
+    if permission == Permission::SignedIn || principal.roles.contains_any(permission.site_roles()) {
         return true;
     }
     organization.and_then(|id| principal.roles_in(id)).is_some_and(|roles| match permission.organization_roles() {
@@ -257,7 +292,7 @@ mod tests {
 
     const HERE: Uuid = Uuid::from_u128(1);
     const THERE: Uuid = Uuid::from_u128(2);
-    const PERMISSIONS: [Permission; 11] = [
+    const PERMISSIONS: [Permission; 13] = [
         Permission::ReadOrganization,
         Permission::CreateOrganization,
         Permission::UpdateOrganization,
@@ -269,6 +304,8 @@ mod tests {
         Permission::DoProvisionerJobs,
         Permission::ReadProvisionerKeys,
         Permission::ManageProvisionerKeys,
+        Permission::ReadMembers,
+        Permission::ManageMembers,
     ];
 
     fn user(roles: &[SiteRole], memberships: Vec<Membership>) -> Principal {
@@ -276,38 +313,50 @@ mod tests {
         Principal::new(Uuid::from_u128(9), "somebody".to_owned(), UserStatus::Active, roles, memberships)
     }
 
-    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 11] {
+    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 13] {
         PERMISSIONS.map(|permission| may(principal, KeyScope::All, permission, Some(organization)))
     }
 
     #[test]
     fn site_roles_follow_the_matrix() {
-        let reads = [true, false, false, false, false, false, false, false, false, false, false];
+        let reads = [true, false, false, false, false, false, false, false, false, false, false, true, false];
         for (role, expected) in [
-            (SiteRole::Owner, [true; 11]),
-            (SiteRole::TemplateAdmin, [true, false, false, false, false, false, false, false, false, true, false]),
-            (SiteRole::UserAdmin, reads),
+            (SiteRole::Owner, [true; 13]),
+            (
+                SiteRole::TemplateAdmin,
+                [true, false, false, false, false, false, false, false, false, true, false, true, false],
+            ),
+            (
+                SiteRole::UserAdmin,
+                [true, false, false, false, false, false, false, false, false, false, false, true, true],
+            ),
             (SiteRole::Auditor, reads),
-            (SiteRole::AgentsAccess, [false; 11]),
+            (SiteRole::AgentsAccess, [false; 13]),
         ] {
             assert_eq!(allowed(&user(&[role], Vec::new()), HERE), expected, "{role:?}");
         }
-        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 11]);
+        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 13]);
     }
 
     #[test]
     fn organization_roles_hold_in_their_organization_only() {
-        let member = [true, false, false, false, false, false, false, false, false, false, false];
+        let member = [true, false, false, false, false, false, false, false, false, false, false, true, false];
         for (role, expected) in [
-            (OrganizationRole::Admin, [true, false, true, true, true, true, true, true, true, true, true]),
-            (OrganizationRole::TemplateAdmin, [true, false, false, false, true, true, true, true, true, true, true]),
-            (OrganizationRole::UserAdmin, member),
+            (OrganizationRole::Admin, [true, false, true, true, true, true, true, true, true, true, true, true, true]),
+            (
+                OrganizationRole::TemplateAdmin,
+                [true, false, false, false, true, true, true, true, true, true, true, true, false],
+            ),
+            (
+                OrganizationRole::UserAdmin,
+                [true, false, false, false, false, false, false, false, false, false, false, true, true],
+            ),
             (OrganizationRole::Auditor, member),
             (OrganizationRole::WorkspaceCreationBan, member),
         ] {
             let principal = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY.with(role) }]);
             assert_eq!(allowed(&principal, HERE), expected, "{}", role.as_str());
-            assert_eq!(allowed(&principal, THERE), [false; 11], "{}", role.as_str());
+            assert_eq!(allowed(&principal, THERE), [false; 13], "{}", role.as_str());
         }
         let plain = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY }]);
         assert_eq!(allowed(&plain, HERE), member);
@@ -335,7 +384,7 @@ mod tests {
         ] {
             let admin = Membership { organization: HERE, roles: OrganizationRole::ALL.iter().copied().collect() };
             let principal = user(role.as_slice(), vec![admin]);
-            let may = OVER_USERS.map(|permission| may(&principal, KeyScope::All, permission, Some(HERE)));
+            let may = OVER_USERS.map(|permission| may(&principal, KeyScope::All, permission, None));
             assert_eq!(may, expected, "{role:?}");
         }
     }

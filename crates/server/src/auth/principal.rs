@@ -52,6 +52,11 @@ impl Principal {
         changed
     }
 
+    /// The user's memberships, in no order.
+    pub fn memberships(&self) -> impl Iterator<Item = Membership> {
+        self.memberships.iter().map(|(organization, roles)| Membership { organization: *organization, roles: *roles })
+    }
+
     /// The user's roles in the organization, or `None` when they are not a member.
     pub fn roles_in(&self, organization: Uuid) -> Option<RoleSet<OrganizationRole>> {
         self.memberships.get(&organization).copied()

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
 use orgd_api_types::LoginType;
 use serde::Serialize;
 
 use super::access::Access;
-use super::output::{self, Output};
+use super::named;
+use super::output::{self, ListFlags, Output};
 use crate::auth::token::{KeyScope, NewToken, TokenPurpose, TokenText};
 use crate::clock::{Clock, SystemClock};
 use crate::config::CommonFlags;
@@ -21,7 +22,7 @@ pub enum Command {
     /// Make a session token and print it; it cannot be shown again
     Create(Create),
     /// List session tokens, without their secrets
-    List(List),
+    List(ListFlags),
     /// Revoke a session token for good
     Revoke(Revoke),
 }
@@ -54,16 +55,6 @@ enum Scope {
     ApplicationConnect,
 }
 
-/// How to list.
-#[derive(Debug, Args)]
-pub struct List {
-    /// How to print
-    #[arg(long, short, value_enum, default_value = "table")]
-    output: Output,
-    #[command(flatten)]
-    common: CommonFlags,
-}
-
 /// What to revoke.
 #[derive(Debug, Args)]
 pub struct Revoke {
@@ -90,8 +81,9 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Revoke(revoke) => {
             let id = TokenText::parse(&revoke.token).map_or(revoke.token.as_str(), |token| token.id).to_owned();
             let shown = id.clone();
-            let found = Access::new(revoke.common)?
-                .with_database(|database| async move { Ok(database.revoke_session_token(id, None).await?) })?;
+            let found = Access::new(revoke.common)?.with_database(|database| async move {
+                Ok(database.revoke_session_token(id, None, SystemClock::new().now()).await?)
+            })?;
             if !found {
                 bail!("there is no session token {shown:?}; `orgd token list` shows them");
             }
@@ -103,8 +95,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
 
 async fn make(database: Database, create: Create) -> anyhow::Result<String> {
     let Create { user, name, lifetime, scope, common: _ } = create;
-    let found = database.find_user(&user).await?;
-    let user = found.ok_or_else(|| anyhow!("there is no user {user:?}; `orgd user list` shows them"))?;
+    let user = named::user(&database, &user).await?;
     let scope = match scope {
         Scope::All => KeyScope::All,
         Scope::ApplicationConnect => KeyScope::ApplicationConnect,

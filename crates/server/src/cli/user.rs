@@ -3,7 +3,7 @@
 mod change;
 mod password;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use orgd_api_types::{LoginType, email_rule_broken_by, username_rule_broken_by};
 use serde::Serialize;
@@ -12,7 +12,8 @@ use uuid::Uuid;
 use self::change::{ResetPassword, Roles, Target};
 use self::password::PasswordFlags;
 use super::access::Access;
-use super::output::{self, Output};
+use super::named::{self, role};
+use super::output::{self, ListFlags};
 use crate::auth::password::HashedPassword;
 use crate::auth::roles::{OrganizationRole, Role, RoleSet, SiteRole};
 use crate::clock::{Clock, SystemClock};
@@ -26,7 +27,7 @@ pub enum Command {
     /// Create a user
     Create(Create),
     /// List users with their roles
-    List(List),
+    List(ListFlags),
     /// Grant a user site roles, or membership and roles in an organization
     Grant(GrantFlags),
     /// Give a user other site roles instead of those that they have
@@ -58,16 +59,6 @@ pub struct Create {
     password: bool,
     #[command(flatten)]
     source: PasswordFlags,
-    #[command(flatten)]
-    common: CommonFlags,
-}
-
-/// How to list.
-#[derive(Debug, Args)]
-pub struct List {
-    /// How to print
-    #[arg(long, short, value_enum, default_value = "table")]
-    output: Output,
     #[command(flatten)]
     common: CommonFlags,
 }
@@ -151,41 +142,18 @@ async fn make(database: Database, create: Create, password: Option<HashedPasswor
 
 async fn grant(database: Database, flags: GrantFlags) -> anyhow::Result<String> {
     let GrantFlags { user, organization, roles, common: _ } = flags;
-    let found = database.find_user(&user).await?;
-    let user = found.ok_or_else(|| anyhow!("there is no user {user:?}; `orgd user list` shows them"))?;
+    let user = named::user(&database, &user).await?;
     let given = if roles.is_empty() { "membership".to_owned() } else { roles.join(", ") };
     let (grant, place) = match organization {
         Some(name) => {
-            let organization = find_organization(&database, &name).await?;
-            (Grant::Organization(organization, read_roles(&roles)?), format!(" in {name}"))
+            let organization = named::organization(&database, &name).await?;
+            (Grant::Organization(organization.id, named::roles(&roles)?), format!(" in {name}"))
         }
         None if roles.is_empty() => bail!("name a --role to grant, or an --organization to join"),
-        None => (Grant::Site(read_roles(&roles)?), String::new()),
+        None => (Grant::Site(named::roles(&roles)?), String::new()),
     };
     database.grant(user.id, grant, SystemClock::new().now()).await?;
     Ok(format!("Granted {given}{place} to {}.", user.username))
-}
-
-async fn find_organization(database: &Database, name_or_id: &str) -> anyhow::Result<Uuid> {
-    let wanted = name_or_id.to_ascii_lowercase();
-    let all = database.list_organizations().await?;
-    let found = all.iter().find(|organization| {
-        organization.name.to_ascii_lowercase() == wanted
-            || organization.id.to_string() == wanted
-            || (wanted == "default" && organization.is_default)
-    });
-    found.map(|organization| organization.id).with_context(|| format!("there is no organization {name_or_id:?}"))
-}
-
-fn read_roles<R: Role>(names: &[String]) -> anyhow::Result<RoleSet<R>> {
-    names.iter().map(|name| role(name).map_err(|error| anyhow!("the role {name:?} {error}"))).collect()
-}
-
-fn role<R: Role>(name: &str) -> Result<R, String> {
-    R::from_name(name).ok_or_else(|| {
-        let known: Vec<_> = R::ALL.iter().map(|role| role.as_str()).collect();
-        format!("must be one of {}", known.join(", "))
-    })
 }
 
 /// The names of roles, for people.

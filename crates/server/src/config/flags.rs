@@ -87,6 +87,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SPAN")]
     pub reaper_interval: Option<String>,
 
+    /// How long entries of the audit log are kept, or off for ever [default: off] [env: ORGD_AUDIT_RETENTION]
+    #[arg(long, value_name = "SPAN|off")]
+    pub audit_retention: Option<String>,
+
     /// Whether to log a line for each request [default: true] [env: ORGD_ACCESS_LOG]
     #[arg(long, value_name = "true|false")]
     pub access_log: Option<String>,
@@ -111,6 +115,7 @@ impl ServeFlags {
             pending_limit,
             forget_workers_after,
             reaper_interval,
+            audit_retention,
             access_log,
         } = self;
         let CommonFlags { config, database_url, log, log_format } = common;
@@ -128,6 +133,7 @@ impl ServeFlags {
             (&keys::PENDING_LIMIT, pending_limit),
             (&keys::FORGET_WORKERS_AFTER, forget_workers_after),
             (&keys::REAPER_INTERVAL, reaper_interval),
+            (&keys::AUDIT_RETENTION, audit_retention),
             (&keys::LOG, log),
             (&keys::LOG_FORMAT, log_format),
             (&keys::ACCESS_LOG, access_log),

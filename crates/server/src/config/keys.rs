@@ -67,6 +67,8 @@ keys! {
         "a span from 1s to 365d, such as 7d";
     REAPER_INTERVAL: "reaper_interval" = "15s",
         "a span from 100ms to 1h, such as 15s";
+    AUDIT_RETENTION: "audit_retention" = "off",
+        "off (entries stay for ever), or a span from 1h to 36500d, such as 365d";
     LOG: "log" = "info",
         "off, error, warn, info, debug or trace, or a comma-separated list of these and of target=level, such as info,orgd=debug";
     LOG_FORMAT: "log_format" = "text",

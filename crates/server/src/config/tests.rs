@@ -113,6 +113,7 @@ fn every_key_can_be_set_from_every_place() {
         ("pending_limit", "30m"),
         ("forget_workers_after", "1d"),
         ("reaper_interval", "250ms"),
+        ("audit_retention", "90d"),
         ("log", "warn,orgd::access=off"),
         ("log_format", "json"),
         ("access_log", "false"),
@@ -133,6 +134,7 @@ fn every_key_can_be_set_from_every_place() {
     expected.queue.pending_limit = Some(Duration::from_secs(30 * 60));
     expected.queue.forget_workers_after = Duration::from_secs(24 * 60 * 60);
     expected.queue.reaper_interval = Duration::from_millis(250);
+    expected.queue.audit_retention = Some(Duration::from_secs(90 * 24 * 60 * 60));
     expected.log.filter = "warn,orgd::access=off".to_owned();
     expected.log.format = LogFormat::Json;
     expected.log.access = false;
@@ -273,6 +275,10 @@ fn other_variables_empty_ones_and_those_of_kubernetes_do_not_matter() {
         ("ORGD_SERVICE_HOST", "10.0.0.1"),
         ("ORGD_SERVICE_PORT", "8080"),
         ("ORGD_SERVICE_PORT_HTTP", "8080"),
+        // Of the commands that call a server.
+        ("ORGD_URL", "https://orgd.example.com"),
+        ("ORGD_TOKEN", "t"),
+        ("ORGD_PROVISIONER_KEY", "k"),
     ];
     assert_eq!(load(&[], &environment).unwrap(), Config::default());
     assert!(load(&[], &[("ORGD_PORTS", "8080")]).is_err());

@@ -9,6 +9,7 @@ use super::error::DbError;
 use super::schema::{api_keys, users};
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort};
+use crate::audit::{Action, Diff, Fact, Resource};
 use crate::auth::token::{KeyScope, SessionTokenRecord};
 use crate::change::Change;
 
@@ -81,43 +82,86 @@ impl Database {
                     return Ok((false, Vec::new()));
                 }
                 insert(conn, &token)?;
-                Ok((true, Vec::new()))
+                Ok((true, vec![audited(Action::Create, &token, token.created_at, 201)]))
             })
             .await
     }
 
     /// Removes a session token for good, if it belongs to this user where one is given; false when there is none.
-    pub async fn revoke_session_token(&self, id: String, user: Option<Uuid>) -> Result<bool, DbError> {
-        self.writer
-            .write(move |conn| {
-                let removed = match user {
-                    Some(user) => {
-                        let own = api_keys::table.find(&id).filter(api_keys::user_id.eq(DbUuid(user)));
-                        diesel::delete(own).execute(conn)?
-                    }
-                    None => diesel::delete(api_keys::table.find(&id)).execute(conn)?,
-                };
-                let changes = if removed > 0 { vec![Change::SessionTokenChanged(id.clone())] } else { Vec::new() };
-                Ok((removed > 0, changes))
-            })
-            .await
+    pub async fn revoke_session_token(&self, id: String, user: Option<Uuid>, now: Timestamp) -> Result<bool, DbError> {
+        self.end_token(id, user, move |conn, token| {
+            diesel::delete(api_keys::table.find(&token.id)).execute(conn)?;
+            Ok(Some(audited(Action::Delete, token, now, 204)))
+        })
+        .await
+    }
+
+    /// Removes the session token with which somebody came, who signs out; false when it is gone already.
+    pub async fn end_session(&self, id: String, now: Timestamp) -> Result<bool, DbError> {
+        self.end_token(id, None, move |conn, token| {
+            diesel::delete(api_keys::table.find(&token.id)).execute(conn)?;
+            Ok(Some(audited(Action::Logout, token, now, 200)))
+        })
+        .await
     }
 
     /// Ends a session token of this user now, unless it has ended; false when there is none.
     pub async fn expire_session_token(&self, id: String, user: Uuid, now: Timestamp) -> Result<bool, DbError> {
+        self.end_token(id, Some(user), move |conn, token| {
+            if token.expires_at <= now {
+                return Ok(None);
+            }
+            diesel::update(api_keys::table.find(&token.id))
+                .set((api_keys::expires_at.eq(DbTime(now)), api_keys::updated_at.eq(DbTime(now))))
+                .execute(conn)?;
+            Ok(Some(audited(Action::Write, token, now, 204)))
+        })
+        .await
+    }
+
+    /// Ends a token in some way, and says whether there was one.
+    async fn end_token<F>(&self, id: String, user: Option<Uuid>, mut end: F) -> Result<bool, DbError>
+    where
+        F: FnMut(&mut Conn, &SessionTokenRecord) -> Result<Option<Change>, DbError> + Send + 'static,
+    {
         self.writer
             .write(move |conn| {
-                let own = api_keys::table.find(&id).filter(api_keys::user_id.eq(DbUuid(user)));
-                let found: Option<DbTime> = own.select(api_keys::expires_at).first(conn).optional()?;
-                let live = own.filter(api_keys::expires_at.gt(DbTime(now)));
-                let ended = diesel::update(live)
-                    .set((api_keys::expires_at.eq(DbTime(now)), api_keys::updated_at.eq(DbTime(now))))
-                    .execute(conn)?;
-                let changes = if ended > 0 { vec![Change::SessionTokenChanged(id.clone())] } else { Vec::new() };
-                Ok((found.is_some(), changes))
+                lock(conn, &id)?;
+                let found = find(conn, &id)?.filter(|token| user.is_none_or(|user| user == token.user_id));
+                let Some(token) = found else { return Ok((false, Vec::new())) };
+                let mut changes: Vec<_> = end(conn, &token)?.into_iter().collect();
+                if !changes.is_empty() {
+                    changes.push(Change::SessionTokenChanged(id.clone()));
+                }
+                Ok((true, changes))
             })
             .await
     }
+}
+
+/// Makes others who end the same token wait until the transaction ends.
+fn lock(conn: &mut Conn, id: &str) -> Result<(), DbError> {
+    if let Conn::Postgres(conn) = conn {
+        api_keys::table.find(id).select(api_keys::id).for_update().first::<String>(conn).optional()?;
+    }
+    Ok(())
+}
+
+/// What an entry of the audit log says of a session token: never more than its id and what it is for.
+pub(super) fn audited(action: Action, token: &SessionTokenRecord, at: Timestamp, status: u16) -> Change {
+    let diff = match action {
+        Action::Create => Diff::default()
+            .with("token_name", serde_json::Value::Null, token.name.as_str())
+            .with("scope", serde_json::Value::Null, token.scope.as_str())
+            .with("expires_at", serde_json::Value::Null, token.expires_at.to_string()),
+        Action::Write => Diff::default().with("expires_at", token.expires_at.to_string(), at.to_string()),
+        Action::Delete | Action::Login | Action::Logout => Diff::default(),
+    };
+    let resource = if matches!(action, Action::Login | Action::Logout) { Resource::User } else { Resource::ApiKey };
+    let id = if resource == Resource::User { token.user_id } else { Uuid::nil() };
+    Change::Audited(Box::new(
+        Fact::new(action, resource, id, token.id.as_str(), at).with_diff(diff).with_status(status),
+    ))
 }
 
 /// A row of the table, less what every row has.

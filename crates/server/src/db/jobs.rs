@@ -21,7 +21,8 @@ use super::error::{Constraint, DbError};
 use super::schema::provisioner_jobs;
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort, tag_sets};
-use crate::change::JobPlace;
+use crate::audit::{Action, Diff, Fact, Resource};
+use crate::change::{Change, JobPlace};
 use crate::queue::{PriorityClass, ProvisionerType, QueueId, QueueKey};
 use crate::tags::{TagSetId, TagSetRegistry};
 
@@ -65,6 +66,14 @@ impl JobRecord {
                 self.job.input.template_version_id
             }
         }
+    }
+
+    /// What the audit log says of it. `old` is its status before.
+    fn audited(&self, action: Action, old: Option<ProvisionerJobStatus>, at: Timestamp) -> Change {
+        let job = &self.job;
+        let diff = Diff::default().with("status", old.map(ProvisionerJobStatus::as_str), job.status.as_str());
+        let fact = Fact::new(action, Resource::ProvisionerJob, job.id, job.kind.as_str(), at);
+        Change::Audited(Box::new(fact.in_organization(job.organization_id).with_diff(diff)))
     }
 
     /// True while the job waits for a worker.
@@ -321,4 +330,14 @@ pub(crate) fn list_pending(conn: &mut Conn) -> Result<Vec<PendingRow>, DbError> 
         .select(PlaceRow::as_select())
         .load_iter::<PlaceRow, diesel::connection::DefaultLoadingMode>(conn)?;
     rows.map(|row| row?.try_into()).collect()
+}
+
+/// How many jobs of an organization have not ended.
+pub(super) fn count_unfinished(conn: &mut Conn, organization: Uuid) -> Result<i64, DbError> {
+    use ProvisionerJobStatus::{Canceling, Pending, Running};
+    let unfinished = [Pending, Running, Canceling].map(|status| to_code(ProvisionerJobStatus::ALL, &status));
+    let jobs = provisioner_jobs::table
+        .filter(provisioner_jobs::organization_id.eq(DbUuid(organization)))
+        .filter(provisioner_jobs::status.eq_any(unfinished));
+    Ok(jobs.count().get_result(conn)?)
 }

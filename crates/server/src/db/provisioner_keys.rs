@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use orgd_api_types::ProvisionerKey;
+use orgd_api_types::{ProvisionerKey, Timestamp};
 use uuid::Uuid;
 
 use super::conn::{Conn, on_inner};
@@ -12,6 +12,7 @@ use super::organizations::lower;
 use super::schema::{provisioner_daemons, provisioner_keys, tag_sets as sets};
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort, organizations, tag_sets};
+use crate::audit::{Action, Diff, Fact, Resource};
 use crate::change::Change;
 
 /// A key to store.
@@ -48,17 +49,39 @@ impl Database {
     /// Stores a key; false when its organization is gone. `Conflict(ProvisionerKeyName)` when the name is taken.
     pub async fn create_provisioner_key(&self, new: NewProvisionerKey) -> Result<bool, DbError> {
         // A key that no server knows yet is read when it is first used.
-        self.writer.write(move |conn| Ok((insert(conn, &new)?, Vec::new()))).await
-    }
-
-    /// Removes a key; false when the organization has none of this name, in whatever case.
-    pub async fn delete_provisioner_key(&self, organization: Uuid, name: String) -> Result<bool, DbError> {
-        let work = move |conn: &mut Conn| match delete(conn, organization, &name)? {
-            Some(id) => Ok((true, vec![Change::ProvisionerKeyDeleted(id)])),
-            None => Ok((false, Vec::new())),
+        let work = move |conn: &mut Conn| {
+            let is_made = insert(conn, &new)?;
+            let told = audited(Action::Create, &new.key, new.key.created_at);
+            Ok((is_made, if is_made { vec![told] } else { Vec::new() }))
         };
         self.writer.write(work).await
     }
+
+    /// Removes a key; false when the organization has none of this name, in whatever case.
+    pub async fn delete_provisioner_key(
+        &self,
+        organization: Uuid,
+        name: String,
+        now: Timestamp,
+    ) -> Result<bool, DbError> {
+        let work = move |conn: &mut Conn| {
+            let known = list(conn, organization)?.into_iter().find(|key| key.name.eq_ignore_ascii_case(&name));
+            let Some(id) = delete(conn, organization, &name)? else { return Ok((false, Vec::new())) };
+            let told = known.map(|key| audited(Action::Delete, &key, now));
+            Ok((true, std::iter::once(Change::ProvisionerKeyDeleted(id)).chain(told).collect()))
+        };
+        self.writer.write(work).await
+    }
+}
+
+fn audited(action: Action, key: &ProvisionerKey, at: Timestamp) -> Change {
+    let diff = match action {
+        Action::Delete => Diff::between(Some(key), None),
+        _ => Diff::between(None, Some(key)).with_secret("hashed_secret"),
+    };
+    let fact = Fact::new(action, Resource::ProvisionerKey, key.id, key.name.as_str(), at);
+    let fact = fact.in_organization(key.organization).with_diff(diff);
+    Change::Audited(Box::new(if action == Action::Delete { fact.with_status(204) } else { fact }))
 }
 
 fn list(conn: &mut Conn, organization: Uuid) -> Result<Vec<ProvisionerKey>, DbError> {

@@ -188,6 +188,28 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{SqlTime, SqlUuid};
+
+    audit_logs (seq) {
+        seq -> BigInt,
+        id -> SqlUuid,
+        at -> SqlTime,
+        user_id -> Nullable<SqlUuid>,
+        organization_id -> Nullable<SqlUuid>,
+        ip -> Text,
+        user_agent -> Text,
+        request_id -> SqlUuid,
+        resource_type -> Text,
+        resource_id -> SqlUuid,
+        resource_target -> Text,
+        action -> Text,
+        diff -> Text,
+        status_code -> SmallInt,
+    }
+}
+
 joinable!(organization_members -> users (user_id));
 joinable!(api_keys -> users (user_id));
 joinable!(provisioner_keys -> tag_sets (tag_set_id));

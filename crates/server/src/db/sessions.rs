@@ -10,6 +10,7 @@ use super::schema::{api_keys, users};
 use super::types::{DbTime, DbUuid};
 use super::users::{User, UserRow, lower};
 use super::{Database, Effort, api_keys as stored, members, organizations, users as stored_users};
+use crate::audit::Action;
 use crate::auth::password::HashedPassword;
 use crate::auth::principal::UserStatus;
 use crate::auth::token::SessionTokenRecord;
@@ -47,7 +48,8 @@ impl Database {
                 }
                 stored_users::insert(conn, &user, Some(&password))?;
                 members::insert(conn, user.id, organization, "[]", user.created_at)?;
-                Ok((Some(organization), vec![Change::UserChanged(user.id)]))
+                let fact = super::user_changes::audited(None, Some(&user), user.created_at);
+                Ok((Some(organization), vec![Change::UserChanged(user.id), Change::Audited(Box::new(fact))]))
             })
             .await
     }
@@ -79,7 +81,11 @@ impl Database {
                 let now = DbTime(token.created_at);
                 diesel::update(users::table.find(DbUuid(user))).set(users::last_seen_at.eq(Some(now))).execute(conn)?;
                 let is_woken = status == UserStatus::Dormant && wake(conn, user, token.created_at)?;
-                Ok((true, if is_woken { vec![Change::UserChanged(user)] } else { Vec::new() }))
+                let mut changes = vec![stored::audited(Action::Login, &token, token.created_at, 201)];
+                if is_woken {
+                    changes.push(Change::UserChanged(user));
+                }
+                Ok((true, changes))
             })
             .await
     }

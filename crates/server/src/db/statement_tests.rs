@@ -98,7 +98,7 @@ fn writes_are_prepared_once() {
                 is_default: false,
             };
             let id = new.id;
-            database.create_organization(new, owner, None).await.unwrap();
+            database.create_organization(new, Some(owner), None).await.unwrap();
             database.update_organization(id, Default::default(), now).await.unwrap();
             database.delete_organization(id, now).await.unwrap();
         }

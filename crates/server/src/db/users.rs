@@ -162,7 +162,8 @@ impl Database {
                     }
                     members::insert(conn, user.id, *organization, "[]", user.created_at)?;
                 }
-                Ok(((), vec![Change::UserChanged(user.id)]))
+                let fact = super::user_changes::audited(None, Some(&user), user.created_at);
+                Ok(((), vec![Change::UserChanged(user.id), Change::Audited(Box::new(fact))]))
             })
             .await
     }
@@ -171,13 +172,20 @@ impl Database {
     pub async fn grant(&self, user: Uuid, grant: Grant, now: Timestamp) -> Result<(), DbError> {
         self.writer
             .write(move |conn| {
+                let before = find_by_id(conn, user)?;
                 match grant {
                     Grant::Site(roles) => add_site_roles(conn, user, roles, now)?,
                     Grant::Organization(organization, roles) => {
                         members::add_roles(conn, user, organization, roles, now)?;
                     }
                 }
-                Ok(((), vec![Change::UserChanged(user)]))
+                let mut changes = vec![Change::UserChanged(user)];
+                if matches!(grant, Grant::Site(_)) {
+                    let after = find_by_id(conn, user)?;
+                    let fact = super::user_changes::audited(before.as_ref(), after.as_ref(), now);
+                    changes.push(Change::Audited(Box::new(fact)));
+                }
+                Ok(((), changes))
             })
             .await
     }

@@ -8,8 +8,8 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 
 use super::{
-    api_keys, cancel, errors_documented, examples, job_logs, job_queue, logins, organizations, provisioner_daemons,
-    provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
+    api_keys, cancel, errors_documented, examples, general, job_logs, job_queue, logins, members, organizations,
+    provisioner_daemons, provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
 };
 use crate::operations::Operation;
 
@@ -36,6 +36,8 @@ pub fn openapi() -> OpenApi {
         (name = "Organizations", description = "Organizations, and the provisioner jobs of one organization."),
         (name = "Provisioning", description = "Where provisioner jobs are done, by whom and with which keys."),
         (name = "Users", description = "Who there is, what they may do, how they sign in, and their session tokens."),
+        (name = "Members", description = "Who belongs to which organization, and with which roles."),
+        (name = "General", description = "What a server says of itself."),
     ),
     paths(
         organizations::get_organizations,
@@ -83,8 +85,20 @@ pub fn openapi() -> OpenApi {
         api_keys::create_token_api_key,
         api_keys::get_api_key_by_token_name,
         api_keys::get_token_config,
+        members::list_organization_members,
+        members::paginated_organization_members,
+        members::add_organization_member,
+        members::remove_organization_member,
+        members::assign_role_to_organization_member,
+        members::get_member_roles_by_organization,
+        members::get_site_member_roles,
+        members::get_organizations_by_user,
+        members::get_organization_by_user_and_organization_name,
+        general::get_api_root,
+        general::get_build_info,
+        general::get_entitlements,
     ),
-    modifiers(&SharedParts, &Examples, &TagsAsJson, &PlainMaps)
+    modifiers(&SharedParts, &OpenToAnybody, &Examples, &TagsAsJson, &PlainMaps)
 )]
 struct Document;
 
@@ -109,7 +123,7 @@ impl Modify for SharedParts {
     }
 }
 
-/// Gives every operation its examples, and says which of them are open to everybody.
+/// Gives every operation its examples.
 struct Examples;
 
 impl Modify for Examples {
@@ -117,10 +131,6 @@ impl Modify for Examples {
         for documented in operations(document) {
             let known = Operation::ALL.iter().find(|known| documented.operation_id.as_deref() == Some(known.id()));
             let Some(operation) = known else { continue };
-            if operation.security().is_empty() {
-                // Said aloud: an annotation can only leave it out.
-                documented.security = Some(Vec::new());
-            }
             let bodies = documented.request_body.iter_mut().filter_map(|body| match body {
                 RefOr::T(body) => Some(&mut body.content),
                 RefOr::Ref(_) => None,
@@ -141,6 +151,17 @@ impl Modify for Examples {
 fn set_example(media: &mut RefOr<utoipa::openapi::Content>, example: Option<serde_json::Value>) {
     if let (RefOr::T(content), Some(example)) = (media, example) {
         content.example = Some(example);
+    }
+}
+
+/// An operation that asks for no token says so, which the annotations cannot.
+struct OpenToAnybody;
+
+impl Modify for OpenToAnybody {
+    fn modify(&self, document: &mut OpenApi) {
+        for operation in operations(document) {
+            operation.security.get_or_insert_with(Vec::new);
+        }
     }
 }
 

@@ -70,6 +70,26 @@ error_set! {
 }
 
 error_set! {
+    /// Of what everybody may who is signed in.
+    SignedInErrors: 401 403 428 429 500 503
+}
+error_set! {
+    /// Of what anybody may.
+    OpenErrors: 429
+}
+error_set! {
+    /// Of adding a member; who cannot be added is the operation's own to describe.
+    AddMemberErrors: 401 403 404 422 428 429 500 503
+}
+error_set! {
+    /// Of removing a member; who cannot be removed is the operation's own to describe.
+    RemoveMemberErrors: 401 403 404 428 429 500 503
+}
+error_set! {
+    /// Of changing something in an organization where no names are taken.
+    UpdateInsideErrors: 400 401 403 404 413 415 428 429 500 503
+}
+error_set! {
     /// Of registering a worker.
     RegisterErrors: 400 401 403 404 413 415 428 429 500 503
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
+use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Either, LocalBoxFuture};
@@ -16,11 +17,12 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::state::App;
+use crate::audit::Origin;
 use crate::auth::authenticate::{
     AuthenticationError, Caller, authenticate, authenticate_from_memory, authenticate_worker,
 };
 use crate::auth::credentials::{Credentials, check_cross_site, provisioner_key};
-use crate::auth::permission::permission;
+use crate::auth::permission::{Permission, permission};
 use crate::auth::roles::SiteRole;
 use crate::clock::Moment;
 use crate::db::provisioner_keys::ProvisionerKeyRecord;
@@ -51,6 +53,10 @@ pub struct Entered {
 /// Who authenticated, for the record of the request.
 #[derive(Clone, Copy)]
 pub struct CallerId(pub Uuid);
+
+/// The id of a request that may change something, as the middleware made it.
+#[derive(Clone, Copy)]
+pub struct RequestId(pub Uuid);
 
 /// What is known of a request before it is known who asks.
 struct Arrival {
@@ -96,11 +102,43 @@ impl Arrival {
     ) -> Result<Entered, ApiError> {
         let Self { app, now, .. } = self;
         limit_rate(request, &app, authenticated.as_ref().ok(), now)?;
-        let caller = authenticated.map_err(ApiError::Authentication)?;
+        let mut caller = authenticated.map_err(ApiError::Authentication)?;
+        if !is_safe(request.method()) {
+            let origin = Arc::new(origin_of(request, caller.principal.user_id));
+            // For the record of a refusal, too.
+            request.extensions_mut().insert(Arc::clone(&origin));
+            caller.origin = Some(origin);
+        }
         let operation = request.extensions().get::<Operation>().copied();
         request.extensions_mut().insert(CallerId(caller.principal.user_id));
         app.services.note_use(&caller, users::address(request), now.wall);
         Ok(Entered { app, caller, operation })
+    }
+}
+
+/// Who is behind a request, for the audit log.
+fn origin_of(request: &HttpRequest, user: Uuid) -> Origin {
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
+    Origin::of_request(user, request.peer_addr().map(|peer| peer.ip()), agent, id)
+}
+
+/// Anybody, for an operation that asks nobody who they are; counted by address.
+pub struct AtDoor {
+    /// The parts of the server.
+    pub app: Data<App>,
+}
+
+impl FromRequest for AtDoor {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let arrived = Arrival::of(request, None);
+        ready(arrived.and_then(|Arrival { app, now }| {
+            count_against(request, &app, None, now)?;
+            Ok(Self { app })
+        }))
     }
 }
 
@@ -246,6 +284,25 @@ impl AtWork {
         authenticate_worker(&app.identities, &app.database, secret).await
     }
 
+    /// Lets a caller through who has waited and may still speak for the worker that the path names: the key may have been deleted
+    /// since, a role taken away, the organization deleted. Does not count against the rate limit.
+    pub async fn require_again(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        let organization = self.organization.organization.id;
+        let caller = match provisioner_key(request) {
+            Some(secret) => {
+                let key = Self::recognise(&self.app, secret).await.map_err(ApiError::Authentication)?;
+                require_live(&self.app, organization)?;
+                WorkerCaller::Key(key)
+            }
+            None => WorkerCaller::User(
+                require_still(&self.app, request, Permission::DoProvisionerJobs, organization).await?,
+            ),
+        };
+        let id = uuid_in_path(request, "provisionerdaemon")?;
+        self.app.services.find_worker(&caller, organization, id).await?;
+        Ok(())
+    }
+
     /// The worker that the path names, if the caller may speak for it.
     pub async fn worker(&self, request: &HttpRequest) -> Result<KnownWorker, ApiError> {
         let id = uuid_in_path(request, "provisionerdaemon")?;
@@ -268,6 +325,24 @@ pub fn text_in_path(request: &HttpRequest, name: &str) -> String {
     percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned()
 }
 
+/// The user who sent this request some time ago, if their session token is still good and they still have the permission in the
+/// organization. Does not count against the rate limit.
+pub async fn require_still(
+    app: &Data<App>,
+    request: &HttpRequest,
+    permission: Permission,
+    organization: Uuid,
+) -> Result<Caller, ApiError> {
+    let arrival = Arrival { app: app.clone(), now: app.clock.moment() };
+    let caller = arrival.look_up(Credentials::of(request).as_ref()).await.map_err(ApiError::Authentication)?;
+    require_live(app, organization)?;
+    if caller.may(permission, Some(organization)) { Ok(caller) } else { Err(ServiceError::NotFound.into()) }
+}
+
+fn require_live(app: &App, organization: Uuid) -> Result<(), ServiceError> {
+    app.model.load().organizations.by_id(organization).map(drop).ok_or(ServiceError::NotFound)
+}
+
 /// The UUID in this segment of the path.
 pub fn uuid_in_path(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError> {
     let raw = request.match_info().get(name).unwrap_or_default();
@@ -275,7 +350,7 @@ pub fn uuid_in_path(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError>
     parse_uuid(&text).map_err(|error| ApiError::Uuid { raw: text.to_string(), why: error.to_string() })
 }
 
-fn is_safe(method: &Method) -> bool {
+pub fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 

@@ -70,7 +70,7 @@ pub async fn cancel_provisioner_job(at: AtOrganization, request: HttpRequest) ->
     // As for reading a job: the syntax of the id is answered before the permission.
     let id = uuid_in_path(&request, "job")?;
     let inside = at.require()?;
-    inside.app.services.cancel_provisioner_job(inside.organization.organization.id, id).await?;
+    inside.app.services.cancel_provisioner_job(&inside.caller, inside.organization.organization.id, id).await?;
     let done = Response { message: "Job has been marked as canceled...".to_owned(), ..Response::default() };
     Ok(answer::encoded(StatusCode::OK, &done))
 }

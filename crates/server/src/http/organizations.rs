@@ -65,7 +65,8 @@ pub async fn get_organization_by_id(at: AtOrganization) -> Result<HttpResponse, 
 /// Delete organization
 ///
 /// Deletes an organization; its name is free at once. The default organization cannot be deleted, and neither can one that
-/// still has more than one member or provisioner keys: the answer then counts what is left.
+/// still has more than one member, provisioner keys, or provisioner jobs that are pending or running: the answer then counts what
+/// is left.
 #[utoipa::path(
     delete, path = "/organizations/{organization}", operation_id = "deleteOrganization", tag = "Organizations",
     security(("CoderSessionToken" = [])),
@@ -78,7 +79,7 @@ pub async fn get_organization_by_id(at: AtOrganization) -> Result<HttpResponse, 
 )]
 pub async fn delete_organization(at: AtOrganization) -> Result<HttpResponse, ApiError> {
     let inside = at.require()?;
-    inside.app.services.delete_organization(inside.organization.organization.id).await?;
+    inside.app.services.delete_organization(&inside.caller, inside.organization.organization.id).await?;
     let done = Response { message: "Organization has been deleted.".to_owned(), ..Response::default() };
     Ok(answer::encoded(StatusCode::OK, &done))
 }
@@ -101,6 +102,7 @@ pub async fn update_organization(
 ) -> Result<HttpResponse, ApiError> {
     let inside = at.require()?;
     let changes: UpdateOrganizationRequest = body::json(&request, payload).await?;
-    let updated = inside.app.services.update_organization(inside.organization.organization.id, changes).await?;
+    let updated =
+        inside.app.services.update_organization(&inside.caller, inside.organization.organization.id, changes).await?;
     Ok(answer::encoded(StatusCode::OK, &*updated))
 }

@@ -12,10 +12,12 @@ use actix_web::{HttpRequest, Route};
 use super::error::ApiError;
 use super::gate::{Entered, find_organization};
 use super::{
-    api_keys, cancel, job_logs, job_queue, logins, organizations, provisioner_daemons, provisioner_jobs,
-    provisioner_keys, user_access, users, worker_jobs, workers,
+    api_keys, cancel, general, job_logs, job_queue, logins, members, organizations, provisioner_daemons,
+    provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
 };
-use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation};
+use crate::operations::{
+    GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation,
+};
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v2";
@@ -28,6 +30,8 @@ fn bind(operation: Operation) -> Route {
         Operation::Organizations(operation) => bind_organizations(operation),
         Operation::Provisioning(operation) => bind_provisioning(operation),
         Operation::Users(operation) => bind_users(operation),
+        Operation::Members(operation) => bind_members(operation),
+        Operation::General(operation) => bind_general(operation),
     }
 }
 
@@ -94,6 +98,32 @@ fn bind_provisioning(operation: ProvisioningOperation) -> Route {
     }
 }
 
+fn bind_members(operation: MembersOperation) -> Route {
+    use MembersOperation as Op;
+    match operation {
+        Op::ListOrganizationMembers => web::route().to(members::list_organization_members),
+        Op::PaginatedOrganizationMembers => web::route().to(members::paginated_organization_members),
+        Op::AddOrganizationMember => web::route().to(members::add_organization_member),
+        Op::RemoveOrganizationMember => web::route().to(members::remove_organization_member),
+        Op::AssignRoleToOrganizationMember => web::route().to(members::assign_role_to_organization_member),
+        Op::GetMemberRolesByOrganization => web::route().to(members::get_member_roles_by_organization),
+        Op::GetSiteMemberRoles => web::route().to(members::get_site_member_roles),
+        Op::GetOrganizationsByUser => web::route().to(members::get_organizations_by_user),
+        Op::GetOrganizationByUserAndOrganizationName => {
+            web::route().to(members::get_organization_by_user_and_organization_name)
+        }
+    }
+}
+
+fn bind_general(operation: GeneralOperation) -> Route {
+    use GeneralOperation as Op;
+    match operation {
+        Op::GetApiRoot => web::route().to(general::get_api_root),
+        Op::GetBuildInfo => web::route().to(general::get_build_info),
+        Op::GetEntitlements => web::route().to(general::get_entitlements),
+    }
+}
+
 /// Adds the whole API. Whatever is left below [`BASE`] is answered by [`unknown_route`].
 pub fn configure(config: &mut ServiceConfig) {
     let mut by_path: BTreeMap<&'static str, Vec<Operation>> = BTreeMap::new();
@@ -104,7 +134,9 @@ pub fn configure(config: &mut ServiceConfig) {
     for (path, operations) in by_path {
         let reads: Vec<_> = operations.iter().copied().filter(|operation| operation.method() == "GET").collect();
         scope = scope.service(resource(path.to_owned(), &operations));
-        if !reads.is_empty() && path != EXACT {
+        if path == "/" {
+            scope = scope.service(resource(String::new(), &operations));
+        } else if !reads.is_empty() && path != EXACT {
             scope = scope.service(resource(format!("{path}/"), &reads));
         }
     }

@@ -31,6 +31,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Where a record of each request goes.
     pub access_log: AccessLog,
+    /// The URL under which clients reach the server, without a slash at its end, when it is configured.
+    pub public_url: Option<String>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

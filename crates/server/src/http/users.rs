@@ -56,10 +56,10 @@ pub async fn create_new_user(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let Entered { app, .. } = entered.require()?;
+    let Entered { app, caller, .. } = entered.require()?;
     // Not through `idempotency`: that would store a hash of the body, and with it something to guess the password by.
     let new: CreateUserRequest = body::json(&request, payload).await?;
-    Ok(answer::encoded(StatusCode::CREATED, &app.services.create_user(new).await?))
+    Ok(answer::encoded(StatusCode::CREATED, &app.services.create_user(&caller, new).await?))
 }
 
 /// Get user by name

@@ -23,7 +23,7 @@ use super::{answer, body};
     operation_id = "reportProvisionerJobProgress", tag = "Provisioning",
     security(("CoderProvisionerKey" = []), ("CoderSessionToken" = [])), extensions(("x-extension" = json!(true))),
     params(
-        ("organization" = Uuid, Path, description = "Organization ID", example = "00000000-0000-0000-0000-000000000000"),
+        ("organization" = String, Path, description = "Organization ID or name", example = "default"),
         ("provisionerdaemon" = Uuid, Path, description = "Worker ID", example = "ae5fa6f7-c55b-40c1-b40a-b36ac467652b"),
         ("job" = Uuid, Path, description = "Job ID", example = "0198f5a0-9d30-7b52-8c11-5a6b7c8d9e0f")
     ),
@@ -55,7 +55,7 @@ pub async fn report_provisioner_job_progress(
     operation_id = "completeProvisionerJob", tag = "Provisioning",
     security(("CoderProvisionerKey" = []), ("CoderSessionToken" = [])), extensions(("x-extension" = json!(true))),
     params(
-        ("organization" = Uuid, Path, description = "Organization ID", example = "00000000-0000-0000-0000-000000000000"),
+        ("organization" = String, Path, description = "Organization ID or name", example = "default"),
         ("provisionerdaemon" = Uuid, Path, description = "Worker ID", example = "ae5fa6f7-c55b-40c1-b40a-b36ac467652b"),
         ("job" = Uuid, Path, description = "Job ID", example = "0198f5a0-9d30-7b52-8c11-5a6b7c8d9e0f")
     ),
@@ -86,7 +86,7 @@ pub async fn complete_provisioner_job(
     operation_id = "failProvisionerJob", tag = "Provisioning",
     security(("CoderProvisionerKey" = []), ("CoderSessionToken" = [])), extensions(("x-extension" = json!(true))),
     params(
-        ("organization" = Uuid, Path, description = "Organization ID", example = "00000000-0000-0000-0000-000000000000"),
+        ("organization" = String, Path, description = "Organization ID or name", example = "default"),
         ("provisionerdaemon" = Uuid, Path, description = "Worker ID", example = "ae5fa6f7-c55b-40c1-b40a-b36ac467652b"),
         ("job" = Uuid, Path, description = "Job ID", example = "0198f5a0-9d30-7b52-8c11-5a6b7c8d9e0f")
     ),

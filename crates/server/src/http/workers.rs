@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::errors_documented::{QueryErrors, RegisterErrors, WorkErrors};
 use super::gate::AtWork;
 use super::{answer, body};
+use crate::service::workers::acquire::OnItsWay;
 
 /// Register provisioner daemon
 ///
@@ -23,7 +24,7 @@ use super::{answer, body};
     post, path = "/organizations/{organization}/provisionerdaemons", operation_id = "registerProvisionerDaemon",
     tag = "Provisioning", security(("CoderProvisionerKey" = []), ("CoderSessionToken" = [])),
     extensions(("x-extension" = json!(true))),
-    params(("organization" = Uuid, Path, description = "Organization ID", example = "00000000-0000-0000-0000-000000000000")),
+    params(("organization" = String, Path, description = "Organization ID or name", example = "default")),
     request_body(content = RegisterProvisionerDaemonRequest, description = "Register provisioner daemon request"),
     responses(
         (status = 200, description = "The worker was known and is up to date.", body = ProvisionerDaemon),
@@ -52,7 +53,7 @@ pub async fn register_provisioner_daemon(
     operation_id = "heartbeatProvisionerDaemon", tag = "Provisioning",
     security(("CoderProvisionerKey" = []), ("CoderSessionToken" = [])), extensions(("x-extension" = json!(true))),
     params(
-        ("organization" = Uuid, Path, description = "Organization ID", example = "00000000-0000-0000-0000-000000000000"),
+        ("organization" = String, Path, description = "Organization ID or name", example = "default"),
         ("provisionerdaemon" = Uuid, Path, description = "Worker ID", example = "ae5fa6f7-c55b-40c1-b40a-b36ac467652b")
     ),
     responses((status = 204, description = "No Content"), QueryErrors)
@@ -74,7 +75,7 @@ pub async fn heartbeat_provisioner_daemon(at: AtWork, request: HttpRequest) -> R
     operation_id = "acquireProvisionerJob", tag = "Provisioning",
     security(("CoderProvisionerKey" = []), ("CoderSessionToken" = [])), extensions(("x-extension" = json!(true))),
     params(
-        ("organization" = Uuid, Path, description = "Organization ID", example = "00000000-0000-0000-0000-000000000000"),
+        ("organization" = String, Path, description = "Organization ID or name", example = "default"),
         ("provisionerdaemon" = Uuid, Path, description = "Worker ID", example = "ae5fa6f7-c55b-40c1-b40a-b36ac467652b")
     ),
     request_body(content = AcquireProvisionerJobRequest, description = "Acquire provisioner job request"),
@@ -87,6 +88,10 @@ pub async fn acquire_provisioner_job(
 ) -> Result<HttpResponse, ApiError> {
     let known = at.worker(&request).await?;
     let wanted: AcquireProvisionerJobRequest = body::json(&request, payload).await?;
-    let job = at.app.services.acquire_provisioner_job(known, wanted).await?;
+    let found = at.app.services.acquire_provisioner_job(known, wanted).await?;
+    if found.is_some() {
+        at.require_again(&request).await?;
+    }
+    let job = found.and_then(OnItsWay::arrive);
     Ok(answer::encoded(StatusCode::OK, &AcquireProvisionerJobResponse { job }))
 }

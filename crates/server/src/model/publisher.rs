@@ -54,6 +54,7 @@ impl ModelPublisher {
             Change::SessionTokenChanged(id) => self.identities.forget_token(&id),
             Change::ProvisionerKeyDeleted(id) => self.identities.forget_provisioner_key(id),
             Change::IdentitiesChanged => self.identities.forget_all(),
+            Change::Audited(_) => {}
             other => return Some(other),
         }
         None
@@ -105,6 +106,7 @@ fn take_over_work(jobs: &mut Jobs, change: Change, told: &mut Told) {
         | Change::UserChanged(_)
         | Change::SessionTokenChanged(_)
         | Change::ProvisionerKeyDeleted(_)
+        | Change::Audited(_)
         | Change::IdentitiesChanged => {}
     }
 }

@@ -82,7 +82,7 @@ impl Services {
 
     async fn store_token(&self, caller: &Caller, token: &NewToken) -> Result<(), ServiceError> {
         let maker = TokenMaker { user: caller.principal.user_id, token: caller.token.id.clone() };
-        match self.database.create_session_token(token.record.clone(), Some(maker)).await {
+        match self.acting_for(caller).create_session_token(token.record.clone(), Some(maker)).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(UserError::SessionEnded.into()),
             Err(DbError::Conflict(Constraint::TokenName)) => {
@@ -122,14 +122,14 @@ impl Services {
     }
 
     /// Revokes a token of the user.
-    pub async fn delete_api_key(&self, user: Uuid, id: String) -> Result<(), ServiceError> {
-        let deleted = self.database.revoke_session_token(id, Some(user)).await?;
+    pub async fn delete_api_key(&self, caller: &Caller, user: Uuid, id: String) -> Result<(), ServiceError> {
+        let deleted = self.acting_for(caller).revoke_session_token(id, Some(user), self.clock.now()).await?;
         if deleted { Ok(()) } else { Err(ServiceError::NotFound) }
     }
 
     /// Ends a token of the user, and keeps it in the records.
-    pub async fn expire_api_key(&self, user: Uuid, id: String) -> Result<(), ServiceError> {
-        let found = self.database.expire_session_token(id, user, self.clock.now()).await?;
+    pub async fn expire_api_key(&self, caller: &Caller, user: Uuid, id: String) -> Result<(), ServiceError> {
+        let found = self.acting_for(caller).expire_session_token(id, user, self.clock.now()).await?;
         if found { Ok(()) } else { Err(ServiceError::NotFound) }
     }
 

@@ -11,8 +11,13 @@ use crate::db::jobs::cancel::{CancelRequest, Cancellation};
 
 impl Services {
     /// Cancels a job of the organization.
-    pub async fn cancel_provisioner_job(&self, organization: Uuid, job: Uuid) -> Result<(), ServiceError> {
-        match self.cancel(CancelRequest { organization, job, expected: None }).await? {
+    pub async fn cancel_provisioner_job(
+        &self,
+        caller: &Caller,
+        organization: Uuid,
+        job: Uuid,
+    ) -> Result<(), ServiceError> {
+        match self.cancel(caller, CancelRequest { organization, job, expected: None }).await? {
             Ended::Completed => Err(ServiceError::JobEnded("Job has already completed!")),
             Ended::Canceled => Err(ServiceError::JobEnded("Job has already been marked as canceled!")),
             Ended::No => Ok(()),
@@ -30,7 +35,7 @@ impl Services {
         let found = self.database.find_newest_job_about(subject, kind).await?;
         let (job, organization) = found.ok_or(ServiceError::NotFound)?;
         self.require_to_cancel(caller, organization)?;
-        match self.cancel(CancelRequest { organization, job, expected }).await? {
+        match self.cancel(caller, CancelRequest { organization, job, expected }).await? {
             Ended::Completed => Err(ServiceError::CancelRefused("Job has already completed!")),
             Ended::Canceled => Err(ServiceError::CancelRefused("Job has already been marked as canceled!")),
             Ended::No => Ok(()),
@@ -45,7 +50,7 @@ impl Services {
         let found = found.filter(|found| is_dry_run(found.job.kind) && found.subject() == Some(version));
         let organization = found.ok_or(ServiceError::NotFound)?.job.organization_id;
         self.require_to_cancel(caller, organization)?;
-        match self.cancel(CancelRequest { organization, job, expected: None }).await? {
+        match self.cancel(caller, CancelRequest { organization, job, expected: None }).await? {
             Ended::Completed => Err(ServiceError::CancelRefused("Job has already completed.")),
             Ended::Canceled => Err(ServiceError::CancelRefused("Job has already been marked as canceled.")),
             Ended::No => Ok(()),
@@ -59,8 +64,8 @@ impl Services {
         if may { Ok(()) } else { Err(ServiceError::NotFound) }
     }
 
-    async fn cancel(&self, request: CancelRequest) -> Result<Ended, ServiceError> {
-        match self.database.cancel_provisioner_job(request, self.clock.now()).await? {
+    async fn cancel(&self, caller: &Caller, request: CancelRequest) -> Result<Ended, ServiceError> {
+        match self.acting_for(caller).cancel_provisioner_job(request, self.clock.now()).await? {
             Cancellation::Done => Ok(Ended::No),
             Cancellation::NotFound => Err(ServiceError::NotFound),
             Cancellation::Completed => Ok(Ended::Completed),

@@ -15,8 +15,6 @@ use super::error::ServiceError;
 const LINES: i64 = 500;
 /// After how long without a line something is sent, so that nobody takes the connection for dead.
 const SILENCE: Duration = Duration::from_secs(15);
-/// How often to look while this server does not hear of what other servers write.
-const DEAF_GLANCE: Duration = Duration::from_secs(1);
 
 /// What a follower is told next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,10 +87,9 @@ impl FollowedLogs {
                 self.has_ended = true;
                 return Ok(Some(LogEvent::End(status)));
             }
-            let is_deaf = !database.is_fresh();
             tokio::select! {
                 () = rung => {}
-                () = sleep(DEAF_GLANCE), if is_deaf => {}
+                () = self.services.until_deaf() => {}
                 () = sleep(SILENCE) => return Ok(Some(LogEvent::Silence)),
                 _ = self.stopping.changed() => {}
             }

@@ -49,7 +49,7 @@ impl Services {
         let attempt = repeatable.map(|request| Attempt { user, request, at: now });
         let tags = TagSet::normalise(request.tags.clone().unwrap_or_default(), Some(user));
         let record = self.record_of(request, organization, user);
-        let enqueued = self.database.enqueue_provisioner_job(record, tags, attempt).await.map_err(refused)?;
+        let enqueued = self.acting_for(caller).enqueue_provisioner_job(record, tags, attempt).await.map_err(refused)?;
         let (Enqueued { id, is_new }, is_replayed) = match enqueued {
             Answered::Now(enqueued) => (*enqueued, false),
             Answered::Before { body, .. } => {

@@ -1,6 +1,7 @@
 //! The rules of signing in and out, and of passwords.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use orgd_api_types::{
     CreateFirstUserRequest, CreateFirstUserResponse, LoginType, LoginWithPasswordRequest, Secret,
@@ -12,6 +13,7 @@ use super::Services;
 use super::error::ServiceError;
 use super::user_error::UserError;
 use super::users::reach_of;
+use crate::audit::Origin;
 use crate::auth::authenticate::Caller;
 use crate::auth::password::{HashedPassword, Turn};
 use crate::auth::principal::UserStatus;
@@ -37,6 +39,7 @@ impl Services {
     pub async fn create_first_user(
         &self,
         request: CreateFirstUserRequest,
+        origin: Origin,
     ) -> Result<CreateFirstUserResponse, ServiceError> {
         request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
         // Before a hash is made for everybody who asks.
@@ -52,7 +55,8 @@ impl Services {
         };
         let hashed = self.hashes.turn().await?.hash(request.password.unwrap_or_else(|| Secret::new(""))).await?;
         let user_id = user.id;
-        match self.database.create_first_user(user, hashed).await? {
+        let origin = Arc::new(Origin { user: Some(user_id), ..origin });
+        match self.database.acting_for(Some(&origin)).create_first_user(user, hashed).await? {
             Some(organization_id) => Ok(CreateFirstUserResponse { user_id, organization_id }),
             None => Err(UserError::FirstUserExists.into()),
         }
@@ -63,6 +67,7 @@ impl Services {
         &self,
         request: LoginWithPasswordRequest,
         from: Option<IpAddr>,
+        origin: Origin,
     ) -> Result<NewToken, ServiceError> {
         request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
         let (email, password) = (request.email.unwrap_or_default(), request.password);
@@ -78,7 +83,8 @@ impl Services {
             return Err(UserError::Suspended.into());
         }
         let token = self.new_session(user.id, SESSION, from)?;
-        if self.database.start_session(token.record.clone(), hashed).await? {
+        let origin = Arc::new(Origin { user: Some(user.id), ..origin });
+        if self.database.acting_for(Some(&origin)).start_session(token.record.clone(), hashed).await? {
             Ok(token)
         } else {
             Err(UserError::BadLogin.into())
@@ -87,7 +93,7 @@ impl Services {
 
     /// Revokes the session token that the caller came with.
     pub async fn log_out(&self, caller: &Caller) -> Result<(), ServiceError> {
-        self.database.revoke_session_token(caller.token.id.clone(), None).await?;
+        self.acting_for(caller).end_session(caller.token.id.clone(), self.clock.now()).await?;
         Ok(())
     }
 
@@ -119,7 +125,8 @@ impl Services {
         };
         let hashed = self.hashes.turn().await?.hash(new).await?;
         let change = UserChange::Password { hashed, verified };
-        let changed = self.database.change_user(user.id, reach_of(caller, user), change, self.clock.now()).await?;
+        let changed =
+            self.acting_for(caller).change_user(user.id, reach_of(caller, user), change, self.clock.now()).await?;
         changed.map_err(|refusal| match ServiceError::from(refusal) {
             ServiceError::User(UserError::BadLogin) => fault("old_password", WRONG),
             other => other,

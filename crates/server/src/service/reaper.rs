@@ -12,8 +12,8 @@ use orgd_api_types::Timestamp;
 
 use super::Services;
 use crate::clock::Moment;
-use crate::db::DbError;
 use crate::db::jobs::held::{GivenUp, HeldJob};
+use crate::db::{Database, DbError};
 use crate::queue::LIVE_FOR_MICROS;
 
 /// How many jobs are ended in one transaction.
@@ -77,6 +77,7 @@ impl Reaper {
         let held = self.end_held(now).await?;
         let pending = self.end_pending(now).await?;
         let workers = self.forget_workers(now).await?;
+        self.remove_audit_logs(now).await?;
         Ok(Reaped { held, pending, workers })
     }
 
@@ -137,6 +138,21 @@ impl Reaper {
             return Ok(0);
         }
         self.services.database.forget_workers(horizon).await
+    }
+}
+
+impl Reaper {
+    /// A few old entries at a time, so that no other write waits for long.
+    async fn remove_audit_logs(&self, now: Moment) -> Result<(), DbError> {
+        let Some(age) = self.services.queue.audit_retention.filter(|_| now.steady >= self.workers_doubtful_until)
+        else {
+            return Ok(());
+        };
+        let horizon = before(now.wall, age);
+        while self.services.database.remove_audit_logs(horizon).await? == Database::removes_at_once() {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
     }
 }
 

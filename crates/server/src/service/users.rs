@@ -94,7 +94,7 @@ impl Services {
     }
 
     /// Creates a user without roles, a member of the organizations that are named or else of the default one.
-    pub async fn create_user(&self, request: CreateUserRequest) -> Result<WireUser, ServiceError> {
+    pub async fn create_user(&self, caller: &Caller, request: CreateUserRequest) -> Result<WireUser, ServiceError> {
         let mut faults = request.validate().err().map(|errors| validations_of(&errors, FIELDS)).unwrap_or_default();
         let (login_type, status) = (login_type_of(&request, &mut faults), status_of(&request, &mut faults));
         if !faults.is_empty() {
@@ -120,7 +120,7 @@ impl Services {
             }
             _ => None,
         };
-        let created = self.database.create_user(user.clone(), hashed, organizations.clone()).await;
+        let created = self.acting_for(caller).create_user(user.clone(), hashed, organizations.clone()).await;
         created.map_err(user_conflict)?;
         Ok(self.shown(user, organizations))
     }
@@ -141,7 +141,7 @@ impl Services {
             return Err(ServiceError::Validation(vec![ValidationError::new("username", rule)]));
         }
         let change = UserChange::Profile { username, name: request.name.unwrap_or_default() };
-        self.change_user(reach_of(caller, user), user, change).await
+        self.change_user(caller, reach_of(caller, user), user, change).await
     }
 
     /// Gives a user these site roles instead of those that they have.
@@ -156,13 +156,13 @@ impl Services {
             return Err(UserError::Refused("You cannot change your own roles.").into());
         }
         let roles = site_roles_of(request.roles.unwrap_or_default())?;
-        self.change_user(Reach::Everybody, user, UserChange::Roles(roles)).await
+        self.change_user(caller, Reach::Everybody, user, UserChange::Roles(roles)).await
     }
 
     /// Lets a user in (true), or refuses them everything (false).
     pub async fn set_user_active(&self, caller: &Caller, user: &User, active: bool) -> Result<WireUser, ServiceError> {
         if active {
-            return self.change_user(reach_of(caller, user), user, UserChange::Activate).await;
+            return self.change_user(caller, reach_of(caller, user), user, UserChange::Activate).await;
         }
         if caller.principal.user_id == user.id {
             return Err(UserError::Refused("You cannot suspend yourself.").into());
@@ -170,7 +170,7 @@ impl Services {
         if user.roles.contains(SiteRole::Owner) && caller.principal.roles.contains(SiteRole::Owner) {
             return Err(UserError::Refused(SUSPENDED_OWNER).into());
         }
-        self.change_user(reach_of(caller, user), user, UserChange::Suspend).await
+        self.change_user(caller, reach_of(caller, user), user, UserChange::Suspend).await
     }
 
     /// Deletes a user. Their name and mail address are free at once, and their session tokens are gone.
@@ -178,12 +178,18 @@ impl Services {
         if caller.principal.user_id == user.id {
             return Err(UserError::Refused("You cannot delete yourself.").into());
         }
-        self.change_user(reach_of(caller, user), user, UserChange::Delete).await.map(drop)
+        self.change_user(caller, reach_of(caller, user), user, UserChange::Delete).await.map(drop)
     }
 
     /// Makes a change and shows the user as they are then.
-    async fn change_user(&self, reach: Reach, user: &User, change: UserChange) -> Result<WireUser, ServiceError> {
-        let changed = self.database.change_user(user.id, reach, change, self.clock.now()).await;
+    async fn change_user(
+        &self,
+        caller: &Caller,
+        reach: Reach,
+        user: &User,
+        change: UserChange,
+    ) -> Result<WireUser, ServiceError> {
+        let changed = self.acting_for(caller).change_user(user.id, reach, change, self.clock.now()).await;
         let changed = changed.map_err(user_conflict)??;
         self.show_user(changed).await
     }

@@ -15,6 +15,7 @@ use super::error::ServiceError;
 use crate::auth::authenticate::Caller;
 use crate::db::provisioner_keys::ProvisionerKeyRecord;
 use crate::db::workers::{NewWorker, Registration};
+use crate::model::jobs::Jobs;
 use crate::queue::{ProvisionerType, Worker};
 use crate::tags::TagSet;
 use crate::wire::body::validations_of;
@@ -81,7 +82,11 @@ impl Services {
             api_version: api_version.unwrap_or_default(),
             at: self.clock.now(),
         };
-        let registered = match self.database.register_provisioner_daemon(new).await? {
+        let database = match caller {
+            WorkerCaller::Key(_) => self.database.clone(),
+            WorkerCaller::User(caller) => self.acting_for(caller),
+        };
+        let registered = match database.register_provisioner_daemon(new).await? {
             Registration::Done(registered) => registered,
             // Whoever deleted it did so a moment ago.
             Registration::NoOrganization | Registration::NoKey => return Err(ServiceError::NotFound),
@@ -98,13 +103,18 @@ impl Services {
         organization: Uuid,
         id: Uuid,
     ) -> Result<KnownWorker, ServiceError> {
-        let jobs = self.current_jobs().await?;
-        let worker = jobs.worker(organization, id).cloned();
         let may_speak = |worker: &Arc<Worker>| match caller {
             WorkerCaller::Key(key) => worker.key == Some(key.id),
             WorkerCaller::User(_) => true,
         };
-        let worker = worker.filter(may_speak).ok_or(ServiceError::NotFound)?;
+        let known = |jobs: &Jobs| jobs.worker(organization, id).cloned().filter(may_speak);
+        let mut worker = known(&*self.current_jobs().await?);
+        if worker.is_none() {
+            // It may have registered with another server a moment ago.
+            self.database.refresh().await?;
+            worker = known(&*self.current_jobs().await?);
+        }
+        let worker = worker.ok_or(ServiceError::NotFound)?;
         Ok(KnownWorker { organization, worker })
     }
 }

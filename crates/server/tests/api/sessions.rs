@@ -99,9 +99,9 @@ fn a_session_that_was_ended_is_not_brought_back_by_a_use_that_is_noted_late() {
     age(&server, "ana", 2 * HOUR);
     // Both uses are gathered; one of the two ends before they are stored.
     assert_eq!(ana.get("/users/me").status, 200);
-    let listed = server.sql().words(&format!(
-        "SELECT string_agg(id, ' ') AS value FROM api_keys WHERE user_id = (SELECT id FROM users WHERE username = 'ana')"
-    ));
+    let listed = server.sql().words(
+        "SELECT string_agg(id, ' ') AS value FROM api_keys WHERE user_id = (SELECT id FROM users WHERE username = 'ana')",
+    );
     for id in listed.split(' ') {
         assert_eq!(server.owner().put(&format!("/users/ana/keys/{id}/expire"), json!({})).status, 204);
     }

@@ -159,7 +159,7 @@ impl History<'_> {
     async fn cancel(&mut self) {
         let jobs: Vec<_> = self.naive.jobs.iter().map(|job| job.id).collect();
         let Some(id) = self.random.pick(&jobs).copied() else { return };
-        let done = self.stage.services.cancel_provisioner_job(self.organization, id).await;
+        let done = self.stage.services.cancel_provisioner_job(&self.stage.owner, self.organization, id).await;
         let job = self.naive.jobs.iter_mut().find(|job| job.id == id).unwrap();
         assert_eq!(done.is_ok(), matches!(job.status, Status::Pending | Status::Running), "{:?}", job.status);
         job.status = match job.status {

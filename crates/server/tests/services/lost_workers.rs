@@ -129,7 +129,7 @@ fn a_clock_set_back_an_hour_ends_no_job_early_and_makes_no_time_negative() {
             "five minutes passed"
         );
         assert_eq!(stage.complete(&held).await.unwrap(), Status::Succeeded);
-        stage.services.cancel_provisioner_job(held.organization, waiting.id).await.unwrap();
+        stage.services.cancel_provisioner_job(&stage.owner, held.organization, waiting.id).await.unwrap();
         let later = stage.enqueue(held.organization, Default::default()).await;
         let taken = stage.acquire(held.organization, held.worker).await.unwrap();
         assert_eq!(taken.job.id, later.id);

@@ -22,6 +22,7 @@ use orgd::db::{self, Database, Readers, Schema, Uncounted};
 use orgd::model::ReadModel;
 use orgd::model::publisher::ModelPublisher;
 use orgd::service::Services;
+use orgd::service::workers::acquire::OnItsWay;
 use orgd::service::workers::{KnownWorker, WorkerCaller};
 use orgd_api_types::{
     AcquireProvisionerJobRequest, AcquiredProvisionerJob, CreateOrganizationRequest, CreateProvisionerJobRequest,
@@ -64,7 +65,7 @@ impl World {
         let roles = [SiteRole::Owner].into_iter().collect();
         let first = first.owner.unwrap();
         let principal = Principal::new(first.user.id, "owner".to_owned(), UserStatus::Active, roles, Vec::new());
-        let owner = Caller { principal: Arc::new(principal), token: Arc::new(first.token.record) };
+        let owner = Caller { principal: Arc::new(principal), token: Arc::new(first.token.record), origin: None };
         Self { database, model, owner, _stored: stored, _folder: folder }
     }
 
@@ -107,7 +108,7 @@ impl Stage {
     async fn acquire(&self, organization: Uuid, worker: Uuid) -> Option<AcquiredProvisionerJob> {
         let known = self.known(organization, worker).await;
         let request = AcquireProvisionerJobRequest { wait_seconds: Some(0) };
-        self.services.acquire_provisioner_job(known, request).await.unwrap()
+        self.services.acquire_provisioner_job(known, request).await.unwrap().and_then(OnItsWay::arrive)
     }
 
     async fn job(&self, organization: Uuid, job: Uuid) -> ProvisionerJob {

@@ -3,10 +3,11 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use orgd_api_types::{ProvisionerJobStatus, ProvisionerJobType, Timestamp};
+use orgd_api_types::{ProvisionerJob, ProvisionerJobStatus, ProvisionerJobType, Timestamp};
 use uuid::Uuid;
 
 use super::{JobRecord, find, to_code};
+use crate::audit::Action;
 use crate::change::{Change, JobPlace};
 use crate::db::conn::{Conn, on_inner};
 use crate::db::error::DbError;
@@ -106,5 +107,8 @@ fn cancel(conn: &mut Conn, request: CancelRequest, now: Timestamp) -> Result<(Ca
         provisioner_jobs::status.eq(to_code(ProvisionerJobStatus::ALL, &status)),
     ));
     on_inner!(conn, inner => canceled.execute(inner))?;
-    Ok((Cancellation::Done, vec![Change::JobSaved(JobPlace { is_pending: false, ..record.place() })]))
+    let old = Some(record.job.status);
+    let saved = Change::JobSaved(JobPlace { is_pending: false, ..record.place() });
+    let canceled = JobRecord { job: ProvisionerJob { status, ..record.job.clone() }, ..record.clone() };
+    Ok((Cancellation::Done, vec![saved, canceled.audited(Action::Write, old, now)]))
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{JobRecord, find, insert};
+use crate::audit::Action;
 use crate::change::Change;
 use crate::db::conn::Conn;
 use crate::db::error::{Constraint, DbError};
@@ -52,7 +53,8 @@ fn enqueue(conn: &mut Conn, job: &JobRecord, tags: &Arc<TagSet>) -> Result<(Arc<
         };
     }
     insert(conn, &job, job.job.created_at)?;
-    let changes = vec![Change::TagSetStored(tag_set, Arc::clone(tags)), Change::JobSaved(job.place())];
+    let stored = Change::TagSetStored(tag_set, Arc::clone(tags));
+    let changes = vec![stored, Change::JobSaved(job.place()), job.audited(Action::Create, None, job.job.created_at)];
     Ok((Arc::new(Enqueued { id, is_new: true }), changes))
 }
 

@@ -6,9 +6,8 @@ use diesel::sql_types::Bool;
 use orgd_api_types::{LogLevel, LogSource, ProvisionerJobStatus, Timestamp};
 use uuid::Uuid;
 
-use super::cancel::hold;
 use super::logs::{LogLine, append};
-use super::to_code;
+use super::{JobRecord, find, to_code};
 use crate::change::Change;
 use crate::db::conn::{Conn, on_inner};
 use crate::db::error::DbError;
@@ -66,12 +65,24 @@ fn list(conn: &mut Conn) -> Result<Vec<HeldJob>, DbError> {
         .collect())
 }
 
+/// The job as it is, unless somebody is changing it: its worker reports, or another server gives it up. Waiting for them would keep
+/// all other writes of this server waiting; the next search sees what became of it.
+fn hold_unless_in_use(conn: &mut Conn, id: Uuid) -> Result<Option<JobRecord>, DbError> {
+    if let Conn::Postgres(conn) = conn {
+        let row = table::table.filter(table::id.eq(DbUuid(id))).select(table::seq).for_update().skip_locked();
+        if row.first::<i64>(conn).optional()?.is_none() {
+            return Ok(None);
+        }
+    }
+    find(conn, id)
+}
+
 fn give_up(conn: &mut Conn, job: GivenUp, why: &str, now: Timestamp) -> Result<Option<Change>, DbError> {
     let id = match job {
         GivenUp::Held(held) => held.id,
         GivenUp::Pending(id) => id,
     };
-    let Some(record) = hold(conn, id)? else { return Ok(None) };
+    let Some(record) = hold_unless_in_use(conn, id)? else { return Ok(None) };
     let started = record.job.started_at.unwrap_or(record.job.created_at);
     let at = DbTime([Some(started), record.job.canceled_at].into_iter().flatten().fold(now, Timestamp::max));
     let failed = (

@@ -8,6 +8,7 @@ use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
 use super::{WorkerRecord, find};
+use crate::audit::{Action, Fact, Resource};
 use crate::change::Change;
 use crate::db::conn::{Conn, on_inner};
 use crate::db::error::DbError;
@@ -79,7 +80,12 @@ fn register(conn: &mut Conn, new: &NewWorker, tags: &Arc<TagSet>) -> Result<Outc
     let wanted = Uuid::now_v7();
     let id = put(conn, new, wanted, tag_set.0)?;
     let worker = find(conn, id)?.ok_or_else(|| DbError::Internal("a worker is not where it was put".to_owned()))?;
-    let changes = vec![Change::TagSetStored(tag_set, Arc::clone(tags)), Change::WorkerSaved(worker.clone())];
+    let mut changes = vec![Change::TagSetStored(tag_set, Arc::clone(tags)), Change::WorkerSaved(worker.clone())];
+    if id == wanted {
+        // A worker that comes back is nothing new.
+        let fact = Fact::new(Action::Create, Resource::ProvisionerDaemon, id, new.name.as_str(), new.at);
+        changes.push(Change::Audited(Box::new(fact.in_organization(new.organization))));
+    }
     Ok((Registration::Done(Registered { worker, is_new: id == wanted }), changes))
 }
 

@@ -24,8 +24,6 @@ const WAIT: i32 = 30;
 const QUEUES: usize = 32;
 /// How often a waiting worker looks without having been woken.
 const GLANCE: Duration = Duration::from_secs(5);
-/// The same, while this server does not hear of what other servers write.
-const DEAF_GLANCE: Duration = Duration::from_secs(1);
 
 /// A job that is on its way to its worker. Dropped on the way, because the worker's connection is gone, it goes back to where it stood.
 pub struct OnItsWay {
@@ -36,8 +34,9 @@ pub struct OnItsWay {
 
 impl OnItsWay {
     /// The job has arrived.
-    fn arrive(mut self) -> Option<Claimed> {
-        self.claimed.take()
+    pub fn arrive(mut self) -> Option<AcquiredProvisionerJob> {
+        let claimed = self.claimed.take();
+        claimed.map(|claimed| self.services.acquired(claimed))
     }
 }
 
@@ -59,17 +58,17 @@ impl Drop for OnItsWay {
 }
 
 impl Services {
-    /// The first job that the worker can take, waiting for one if need be; `None` when none came in time.
+    /// The first job that the worker can take, waiting for one if need be; `None` when none came in time. Much can happen
+    /// meanwhile: see whether whoever waited may still have it before it arrives.
     pub async fn acquire_provisioner_job(
         self: &Arc<Self>,
         known: KnownWorker,
         request: AcquireProvisionerJobRequest,
-    ) -> Result<Option<AcquiredProvisionerJob>, ServiceError> {
+    ) -> Result<Option<OnItsWay>, ServiceError> {
         request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, &["wait_seconds"])))?;
         self.note_sign_of_life(&known).await?;
         let wait = u64::try_from(request.wait_seconds.unwrap_or(WAIT)).unwrap_or_default();
-        let found = self.wait_for_job(&known, Instant::now() + Duration::from_secs(wait)).await?;
-        Ok(found.and_then(OnItsWay::arrive).map(|claimed| self.acquired(claimed)))
+        self.wait_for_job(&known, Instant::now() + Duration::from_secs(wait)).await
     }
 
     fn acquired(&self, Claimed { record, attempt }: Claimed) -> AcquiredProvisionerJob {
@@ -103,10 +102,10 @@ impl Services {
             if Instant::now() >= until || *stopping.borrow() {
                 return Ok(None);
             }
-            let glance = if self.database.is_fresh() { GLANCE } else { DEAF_GLANCE };
             tokio::select! {
                 () = ticket.woken() => ticket.again(),
-                () = sleep_until(until.min(Instant::now() + glance)) => self.catch_up().await,
+                () = sleep_until(until.min(Instant::now() + GLANCE)) => self.catch_up().await,
+                () = self.until_deaf() => self.catch_up().await,
                 _ = stopping.changed() => {}
             }
         }
