@@ -39,6 +39,18 @@ const OPERATIONS: &[&str] = &[
     "listProvisionerKeys",
     "deleteProvisionerKey",
     "getProvisionerDaemons",
+    "addOrganizationMember",
+    "assignRoleToOrganizationMember",
+    "listOrganizationMembers",
+    "paginatedOrganizationMembers",
+    "getMemberRolesByOrganization",
+    "removeOrganizationMember",
+    "getSiteMemberRoles",
+    "getOrganizationsByUser",
+    "getOrganizationByUserAndOrganizationName",
+    "getAPIRoot",
+    "getBuildInfo",
+    "getEntitlements",
 ];
 
 /// Checks, and prints what is wrong.
@@ -49,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     browser::prepare()?;
     let served = Served::start()?;
     import_samples(&served)?;
+    create_ana(&served)?;
     let picture = arguments.screenshot.as_ref().map(std::path::absolute).transpose()?;
     let picture = picture.map(|file| json!({ "file": file, "operation": "createOrganization" }));
     let report = browser::drive(&served, OPERATIONS, picture)?;
@@ -57,6 +70,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     judge.organizations(&report);
     judge.jobs(&report);
     judge.workers(&report);
+    judge.members(&report);
+    judge.general(&report);
 
     let mut out = std::io::stdout().lock();
     let faults = judge.faults();
@@ -68,6 +83,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// Creates the user whom the examples of the document name.
+fn create_ana(served: &Served) -> anyhow::Result<()> {
+    if !served.command().args(["user", "create", "ana"]).status()?.success() {
+        bail!("orgd user create failed");
+    }
+    Ok(())
 }
 
 /// Imports the sample files into the running server's database, as the README says.

@@ -4,6 +4,7 @@
 //! the text of the published document. The crate knows no HTTP and no SQL.
 
 mod api_key;
+mod audit;
 mod general;
 mod job_log;
 mod job_request;
@@ -23,11 +24,12 @@ mod user_rules;
 mod worker_request;
 
 pub use api_key::{ApiAllowListTarget, ApiKey, ApiKeyScope, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig};
+pub use audit::{AuditDiffField, AuditLog, AuditLogResponse, MinimalOrganization};
 pub use general::{BuildInfoResponse, Entitlement, Entitlements, Feature};
 pub use job_log::{LogLevel, LogSource, ProvisionerJobLog};
 pub use job_request::{CreateProvisionerJobRequest, JobInput, JobMetadata, JobPriority, Provisioner};
 pub use login::{CreateFirstUserRequest, CreateFirstUserResponse, LoginWithPasswordRequest, LoginWithPasswordResponse};
-pub use member::{OrganizationMember, OrganizationMemberWithUserData, PaginatedMembersResponse, UpdateRoles};
+pub use member::{OrganizationMember, OrganizationMemberWithUserData, PaginatedMembersResponse};
 pub use organization::{
     CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, UpdateOrganizationRequest, name_rule_broken_by,
 };
@@ -42,8 +44,8 @@ pub use secret::Secret;
 pub use tag_rules::{MAX_TAGS_JSON, exceed_json};
 pub use timestamp::{ParseTimestampError, Timestamp};
 pub use user::{
-    CreateUserRequest, GetUsersResponse, LoginType, UpdateUserPasswordRequest, UpdateUserProfileRequest, User,
-    UserStatus,
+    CreateUserRequest, GetUsersResponse, LoginType, UpdateRoles, UpdateUserPasswordRequest, UpdateUserProfileRequest,
+    User, UserStatus,
 };
 pub use user_rules::{
     MAX_PASSWORD, MIN_PASSWORD, email_rule_broken_by, full_name_rule_broken_by, password_rule_broken_by,

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::{SlimRole, Timestamp};
 
@@ -66,15 +65,4 @@ pub struct PaginatedMembersResponse {
     /// How many members there are on all pages.
     #[schema(value_type = i64, minimum = 0)]
     pub count: u64,
-}
-
-/// The roles that somebody is to have, all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, Validate)]
-#[schema(as = codersdk::UpdateRoles)]
-pub struct UpdateRoles {
-    /// The names of the roles. Those that are held and not named here are taken away.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = true, nullable = false)]
-    #[validate(required(message = "is required"))]
-    pub roles: Option<Vec<String>>,
 }

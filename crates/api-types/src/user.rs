@@ -214,3 +214,14 @@ pub struct UpdateUserPasswordRequest {
     #[validate(required(message = "is required"), custom(function = "check_password"))]
     pub password: Option<Secret>,
 }
+
+/// The roles that somebody is to have, instead of those that they have.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, Validate)]
+#[schema(as = codersdk::UpdateRoles)]
+pub struct UpdateRoles {
+    /// Names of roles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = true, nullable = false)]
+    #[validate(required(message = "is required"))]
+    pub roles: Option<Vec<String>>,
+}

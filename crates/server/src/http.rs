@@ -2,6 +2,7 @@
 
 mod answer;
 mod api_keys;
+mod audit;
 mod body;
 mod cancel;
 #[cfg(feature = "bench")]

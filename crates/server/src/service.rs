@@ -1,6 +1,7 @@
 //! What the operations do and the rules that they follow. Knows neither HTTP nor SQL.
 
 mod api_keys;
+mod audit;
 mod cancel;
 pub mod error;
 mod general;

@@ -82,6 +82,30 @@ impl Judge {
         self.answer(report, "getProvisionerDaemons", 200, Value::is_array);
     }
 
+    /// The operations on members and roles.
+    pub(super) fn members(&mut self, report: &Report) {
+        let has_role = |member: &Value| member["roles"][0]["name"] == "organization-user-admin";
+        self.answer(report, "addOrganizationMember", 200, |body| body["roles"].as_array().is_some_and(Vec::is_empty));
+        self.answer(report, "assignRoleToOrganizationMember", 200, has_role);
+        self.answer(report, "listOrganizationMembers", 200, |body| body[0]["username"] == "ana" && has_role(&body[0]));
+        self.answer(report, "paginatedOrganizationMembers", 200, |body| body["count"] == 2);
+        self.answer(report, "getMemberRolesByOrganization", 200, |body| body[0]["assignable"] == true);
+        let removed = &report.executed["removeOrganizationMember"]["status"];
+        self.expect(*removed == 204, || format!("removeOrganizationMember: the page shows {removed}, not 204"));
+        self.answer(report, "getSiteMemberRoles", 200, |body| body[0]["name"] == "owner");
+        self.answer(report, "getOrganizationsByUser", 200, |body| body[0]["is_default"] == true);
+        self.answer(report, "getOrganizationByUserAndOrganizationName", 200, |body| body["name"] == "coder");
+    }
+
+    /// What the server says of itself.
+    pub(super) fn general(&mut self, report: &Report) {
+        self.answer(report, "getAPIRoot", 200, |body| body["message"] == "👋");
+        self.answer(report, "getBuildInfo", 200, |body| body["deployment_id"].is_string());
+        self.answer(report, "getEntitlements", 200, |body| {
+            body["features"]["multiple_organizations"]["enabled"] == true
+        });
+    }
+
     fn answer(&mut self, report: &Report, operation: &str, status: u16, is_right: impl Fn(&Value) -> bool) {
         let executed = report.executed.get(operation).unwrap_or(&Value::Null);
         let text = executed["body"].as_str().unwrap_or_default();

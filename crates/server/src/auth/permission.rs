@@ -6,7 +6,8 @@ use super::principal::Principal;
 use super::roles::{OrganizationRole, Role, SiteRole};
 use super::token::KeyScope;
 use crate::operations::{
-    GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation,
+    AuditOperation, GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation,
+    UsersOperation,
 };
 
 /// What a caller asks to do.
@@ -34,10 +35,22 @@ pub enum Permission {
     ReadProvisionerKeys,
     /// Make and delete the provisioner keys of an organization.
     ManageProvisionerKeys,
+    /// Read who belongs to an organization, and with which roles.
+    ReadMembers,
+    /// Add members to an organization, remove them and change their roles; which roles is decided in `assignment`.
+    ManageMembers,
+    /// What everybody may who is signed in.
+    SignedIn,
+    /// Read the audit log.
+    ReadAuditLogs,
     /// Sign in, or make the first user: what everybody may who is not signed in.
     SignIn,
     /// End the session that the request comes with.
     SignOut,
+    /// Read a user, or see them in the list.
+    ReadUsers,
+    /// See in which organizations a user is.
+    ReadUserOrganizations,
     /// Read a user's roles.
     ReadUserRoles,
     /// Create a user.
@@ -52,14 +65,6 @@ pub enum Permission {
     ReadSessionTokens,
     /// Make and end a user's session tokens.
     ManageSessionTokens,
-    /// Read who belongs to an organization, and with which roles.
-    ReadMembers,
-    /// Add members to an organization, remove them and change their roles; which roles is decided in `assignment`.
-    ManageMembers,
-    /// See who is a user of the installation, in which organizations.
-    ReadUsers,
-    /// What everybody may who is signed in.
-    SignedIn,
 }
 
 /// The permission that an operation needs. An operation that is documented and missing here does not compile.
@@ -86,7 +91,7 @@ pub const fn permission(operation: Operation) -> Permission {
             MembersOperation::GetMemberRolesByOrganization => Permission::ReadOrganization,
             MembersOperation::GetSiteMemberRoles => Permission::SignedIn,
             MembersOperation::GetOrganizationsByUser | MembersOperation::GetOrganizationByUserAndOrganizationName => {
-                Permission::ReadUsers
+                Permission::ReadUserOrganizations
             }
         },
         Operation::General(operation) => match operation {
@@ -115,6 +120,7 @@ pub const fn permission(operation: Operation) -> Permission {
                 Permission::ReadProvisionerJobs
             }
         },
+        Operation::Audit(AuditOperation::GetAuditLogs) => Permission::ReadAuditLogs,
         Operation::Users(operation) => permission_over_users(operation),
     }
 }
@@ -154,8 +160,14 @@ impl Permission {
             Self::DoProvisionerJobs => "do provisioner jobs of this organization",
             Self::ReadProvisionerKeys => "read this organization's provisioner keys",
             Self::ManageProvisionerKeys => "make or delete provisioner keys of this organization",
+            Self::ReadMembers => "read this organization's members",
+            Self::ManageMembers => "manage this organization's members",
+            Self::ReadUserOrganizations => "see this user's organizations",
+            Self::SignedIn => "use this token for that",
+            Self::ReadAuditLogs => "read the audit log",
             Self::SignIn => "sign in",
             Self::SignOut => "sign out",
+            Self::ReadUsers => "read this user",
             Self::ReadUserRoles => "read this user's roles",
             Self::CreateUsers => "create users",
             Self::UpdateUsers => "change this user",
@@ -163,10 +175,6 @@ impl Permission {
             Self::ManageUsers => "suspend, activate or delete this user",
             Self::ReadSessionTokens => "read this user's session tokens",
             Self::ManageSessionTokens => "make or end this user's session tokens",
-            Self::ReadMembers => "read this organization's members",
-            Self::ManageMembers => "manage this organization's members",
-            Self::ReadUsers => "see users",
-            Self::SignedIn => "use this token for that",
         }
     }
 
@@ -192,6 +200,8 @@ impl Permission {
             | Self::DoProvisionerJobs
             | Self::ReadProvisionerKeys
             | Self::ReadMembers
+            | Self::ReadUserOrganizations
+            | Self::ReadAuditLogs
             | Self::ReadUsers
             | Self::ReadUserRoles
             | Self::ReadSessionTokens => true,
@@ -201,22 +211,22 @@ impl Permission {
             | Self::CreateProvisionerJobs
             | Self::RegisterProvisionerDaemons
             | Self::ManageProvisionerKeys
+            | Self::ManageMembers
+            | Self::SignedIn
             | Self::SignIn
             | Self::SignOut
             | Self::CreateUsers
             | Self::UpdateUsers
             | Self::AssignSiteRoles
             | Self::ManageUsers
-            | Self::ManageSessionTokens
-            | Self::ManageMembers
-            | Self::SignedIn => false,
+            | Self::ManageSessionTokens => false,
         }
     }
 
     /// Site roles that have the permission everywhere.
     pub(super) const fn site_roles(self) -> &'static [SiteRole] {
         match self {
-            Self::ReadOrganization | Self::ReadMembers | Self::ReadUsers => {
+            Self::ReadOrganization | Self::ReadMembers | Self::ReadUsers | Self::ReadUserOrganizations => {
                 &[SiteRole::Owner, SiteRole::TemplateAdmin, SiteRole::UserAdmin, SiteRole::Auditor]
             }
             Self::SignedIn => SiteRole::ALL,
@@ -225,6 +235,7 @@ impl Permission {
             Self::ReadUserRoles | Self::CreateUsers | Self::UpdateUsers | Self::ManageUsers => {
                 &[SiteRole::Owner, SiteRole::UserAdmin]
             }
+            Self::ReadAuditLogs => &[SiteRole::Owner, SiteRole::Auditor],
             Self::SignIn | Self::SignOut => &[],
             Self::CreateOrganization
             | Self::UpdateOrganization
@@ -245,9 +256,14 @@ impl Permission {
     pub(super) const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
         match self {
             Self::ReadOrganization | Self::ReadMembers | Self::SignedIn => None,
+            Self::ReadAuditLogs => Some(&[OrganizationRole::Admin, OrganizationRole::Auditor]),
+            Self::ManageMembers | Self::ReadUserOrganizations => {
+                Some(&[OrganizationRole::Admin, OrganizationRole::UserAdmin])
+            }
             Self::CreateOrganization
             | Self::SignIn
             | Self::SignOut
+            | Self::ReadUsers
             | Self::ReadUserRoles
             | Self::CreateUsers
             | Self::UpdateUsers
@@ -255,7 +271,6 @@ impl Permission {
             | Self::ManageUsers
             | Self::ReadSessionTokens
             | Self::ManageSessionTokens => Some(&[]),
-            Self::ManageMembers | Self::ReadUsers => Some(&[OrganizationRole::Admin, OrganizationRole::UserAdmin]),
             Self::UpdateOrganization | Self::DeleteOrganization => Some(&[OrganizationRole::Admin]),
             Self::ReadProvisionerJobs
             | Self::CreateProvisionerJobs
@@ -384,7 +399,7 @@ mod tests {
         ] {
             let admin = Membership { organization: HERE, roles: OrganizationRole::ALL.iter().copied().collect() };
             let principal = user(role.as_slice(), vec![admin]);
-            let may = OVER_USERS.map(|permission| may(&principal, KeyScope::All, permission, None));
+            let may = OVER_USERS.map(|permission| may(&principal, KeyScope::All, permission, Some(HERE)));
             assert_eq!(may, expected, "{role:?}");
         }
     }

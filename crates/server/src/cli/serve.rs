@@ -102,9 +102,9 @@ fn assemble(
     let services =
         Arc::new(Services::new(Arc::clone(&model), database.clone(), Arc::clone(&clock), config.queue.clone()));
     let limiter = RateLimiter::new(config.http.rate_limit);
-    let public_url = config.http.public_url.clone();
     let login_limiter = RateLimiter::new(config.http.rate_limit.min(LOGINS_PER_MINUTE));
-    let secure_cookies = config.http.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    let public_url = config.http.public_url.clone();
+    let secure_cookies = public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let app = App {
         services,
         model,

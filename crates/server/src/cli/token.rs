@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::access::Access;
 use super::named;
 use super::output::{self, ListFlags, Output};
+use crate::audit::Action;
 use crate::auth::token::{KeyScope, NewToken, TokenPurpose, TokenText};
 use crate::clock::{Clock, SystemClock};
 use crate::config::CommonFlags;
@@ -82,7 +83,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             let id = TokenText::parse(&revoke.token).map_or(revoke.token.as_str(), |token| token.id).to_owned();
             let shown = id.clone();
             let found = Access::new(revoke.common)?.with_database(|database| async move {
-                Ok(database.revoke_session_token(id, None, SystemClock::new().now()).await?)
+                Ok(database.revoke_session_token(id, None, Action::Delete, SystemClock::new().now()).await?)
             })?;
             if !found {
                 bail!("there is no session token {shown:?}; `orgd token list` shows them");

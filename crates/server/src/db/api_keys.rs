@@ -82,86 +82,78 @@ impl Database {
                     return Ok((false, Vec::new()));
                 }
                 insert(conn, &token)?;
-                Ok((true, vec![audited(Action::Create, &token, token.created_at, 201)]))
+                Ok((true, vec![audited_token(&token)]))
             })
             .await
     }
 
-    /// Removes a session token for good, if it belongs to this user where one is given; false when there is none.
-    pub async fn revoke_session_token(&self, id: String, user: Option<Uuid>, now: Timestamp) -> Result<bool, DbError> {
-        self.end_token(id, user, move |conn, token| {
-            diesel::delete(api_keys::table.find(&token.id)).execute(conn)?;
-            Ok(Some(audited(Action::Delete, token, now, 204)))
-        })
-        .await
-    }
-
-    /// Removes the session token with which somebody came, who signs out; false when it is gone already.
-    pub async fn end_session(&self, id: String, now: Timestamp) -> Result<bool, DbError> {
-        self.end_token(id, None, move |conn, token| {
-            diesel::delete(api_keys::table.find(&token.id)).execute(conn)?;
-            Ok(Some(audited(Action::Logout, token, now, 200)))
-        })
-        .await
+    /// Removes a session token for good, if it belongs to this user where one is given; false when there is none. `action` says
+    /// how that is called.
+    pub async fn revoke_session_token(
+        &self,
+        id: String,
+        user: Option<Uuid>,
+        action: Action,
+        now: Timestamp,
+    ) -> Result<bool, DbError> {
+        self.writer
+            .write(move |conn| {
+                let Some((owner, name)) = owner_of(conn, &id)? else { return Ok((false, Vec::new())) };
+                if user.is_some_and(|user| user != owner) {
+                    return Ok((false, Vec::new()));
+                }
+                let removed = diesel::delete(api_keys::table.find(&id)).execute(conn)? > 0;
+                let told = Change::Audited(Box::new(fact_of(action, owner, &id, &name, now)));
+                Ok((removed, if removed { vec![Change::SessionTokenChanged(id.clone()), told] } else { Vec::new() }))
+            })
+            .await
     }
 
     /// Ends a session token of this user now, unless it has ended; false when there is none.
     pub async fn expire_session_token(&self, id: String, user: Uuid, now: Timestamp) -> Result<bool, DbError> {
-        self.end_token(id, Some(user), move |conn, token| {
-            if token.expires_at <= now {
-                return Ok(None);
-            }
-            diesel::update(api_keys::table.find(&token.id))
-                .set((api_keys::expires_at.eq(DbTime(now)), api_keys::updated_at.eq(DbTime(now))))
-                .execute(conn)?;
-            Ok(Some(audited(Action::Write, token, now, 204)))
-        })
-        .await
-    }
-
-    /// Ends a token in some way, and says whether there was one.
-    async fn end_token<F>(&self, id: String, user: Option<Uuid>, mut end: F) -> Result<bool, DbError>
-    where
-        F: FnMut(&mut Conn, &SessionTokenRecord) -> Result<Option<Change>, DbError> + Send + 'static,
-    {
         self.writer
             .write(move |conn| {
-                lock(conn, &id)?;
-                let found = find(conn, &id)?.filter(|token| user.is_none_or(|user| user == token.user_id));
-                let Some(token) = found else { return Ok((false, Vec::new())) };
-                let mut changes: Vec<_> = end(conn, &token)?.into_iter().collect();
-                if !changes.is_empty() {
-                    changes.push(Change::SessionTokenChanged(id.clone()));
+                let own = api_keys::table.find(&id).filter(api_keys::user_id.eq(DbUuid(user)));
+                let found: Option<DbTime> = own.select(api_keys::expires_at).first(conn).optional()?;
+                let live = own.filter(api_keys::expires_at.gt(DbTime(now)));
+                let ended = diesel::update(live)
+                    .set((api_keys::expires_at.eq(DbTime(now)), api_keys::updated_at.eq(DbTime(now))))
+                    .execute(conn)?;
+                if ended == 0 {
+                    return Ok((found.is_some(), Vec::new()));
                 }
-                Ok((true, changes))
+                let name = owner_of(conn, &id)?.map(|(_, name)| name).unwrap_or_default();
+                let fact = fact_of(Action::Write, user, &id, &name, now).with_status(204);
+                let diff = Diff::default().with("expires_at", found.map(|at| at.0.to_string()), now.to_string());
+                let told = Change::Audited(Box::new(fact.with_diff(diff)));
+                Ok((true, vec![Change::SessionTokenChanged(id.clone()), told]))
             })
             .await
     }
 }
 
-/// Makes others who end the same token wait until the transaction ends.
-fn lock(conn: &mut Conn, id: &str) -> Result<(), DbError> {
-    if let Conn::Postgres(conn) = conn {
-        api_keys::table.find(id).select(api_keys::id).for_update().first::<String>(conn).optional()?;
-    }
-    Ok(())
+/// Whose token it is, and its name.
+fn owner_of(conn: &mut Conn, id: &str) -> Result<Option<(Uuid, String)>, DbError> {
+    let row = api_keys::table.find(id).select((api_keys::user_id, api_keys::token_name));
+    let found: Option<(DbUuid, String)> = row.first(conn).optional()?;
+    Ok(found.map(|(user, name)| (user.into(), name)))
 }
 
-/// What an entry of the audit log says of a session token: never more than its id and what it is for.
-pub(super) fn audited(action: Action, token: &SessionTokenRecord, at: Timestamp, status: u16) -> Change {
-    let diff = match action {
-        Action::Create => Diff::default()
-            .with("token_name", serde_json::Value::Null, token.name.as_str())
-            .with("scope", serde_json::Value::Null, token.scope.as_str())
-            .with("expires_at", serde_json::Value::Null, token.expires_at.to_string()),
-        Action::Write => Diff::default().with("expires_at", token.expires_at.to_string(), at.to_string()),
-        Action::Delete | Action::Login | Action::Logout => Diff::default(),
-    };
-    let resource = if matches!(action, Action::Login | Action::Logout) { Resource::User } else { Resource::ApiKey };
-    let id = if resource == Resource::User { token.user_id } else { Uuid::nil() };
-    Change::Audited(Box::new(
-        Fact::new(action, resource, id, token.id.as_str(), at).with_diff(diff).with_status(status),
-    ))
+/// What the audit log says of a token; its id is no UUID, so it is found under that of its user.
+fn fact_of(action: Action, user: Uuid, id: &str, name: &str, at: Timestamp) -> Fact {
+    let fact = Fact::new(action, Resource::ApiKey, user, if name.is_empty() { id } else { name }, at);
+    if action == Action::Delete { fact.with_status(204) } else { fact }
+}
+
+/// What the audit log says of a token that was made.
+pub(super) fn audited_token(token: &SessionTokenRecord) -> Change {
+    let diff = Diff::default()
+        .with("id", serde_json::Value::Null, token.id.as_str())
+        .with("login_type", serde_json::Value::Null, token.login_type.as_str())
+        .with("expires_at", serde_json::Value::Null, token.expires_at.to_string())
+        .with_secret("hashed_secret");
+    let fact = fact_of(Action::Create, token.user_id, &token.id, &token.name, token.created_at);
+    Change::Audited(Box::new(fact.with_diff(diff)))
 }
 
 /// A row of the table, less what every row has.

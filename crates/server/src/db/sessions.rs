@@ -10,7 +10,7 @@ use super::schema::{api_keys, users};
 use super::types::{DbTime, DbUuid};
 use super::users::{User, UserRow, lower};
 use super::{Database, Effort, api_keys as stored, members, organizations, users as stored_users};
-use crate::audit::Action;
+use crate::audit::{Action, Fact, Resource};
 use crate::auth::password::HashedPassword;
 use crate::auth::principal::UserStatus;
 use crate::auth::token::SessionTokenRecord;
@@ -48,7 +48,8 @@ impl Database {
                 }
                 stored_users::insert(conn, &user, Some(&password))?;
                 members::insert(conn, user.id, organization, "[]", user.created_at)?;
-                let fact = super::user_changes::audited(None, Some(&user), user.created_at);
+                let fact = stored_users::audited(Action::Create, None, Some(&user), user.created_at);
+                let fact = Fact { diff: fact.diff.clone().with_secret("hashed_password"), ..fact };
                 Ok((Some(organization), vec![Change::UserChanged(user.id), Change::Audited(Box::new(fact))]))
             })
             .await
@@ -81,10 +82,9 @@ impl Database {
                 let now = DbTime(token.created_at);
                 diesel::update(users::table.find(DbUuid(user))).set(users::last_seen_at.eq(Some(now))).execute(conn)?;
                 let is_woken = status == UserStatus::Dormant && wake(conn, user, token.created_at)?;
-                let mut changes = vec![stored::audited(Action::Login, &token, token.created_at, 201)];
-                if is_woken {
-                    changes.push(Change::UserChanged(user));
-                }
+                let fact = Fact::new(Action::Login, Resource::User, user, token.id.as_str(), token.created_at);
+                let mut changes = vec![Change::Audited(Box::new(fact))];
+                changes.extend(is_woken.then_some(Change::UserChanged(user)));
                 Ok((true, changes))
             })
             .await

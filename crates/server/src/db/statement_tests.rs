@@ -103,8 +103,9 @@ fn writes_are_prepared_once() {
             database.delete_organization(id, now).await.unwrap();
         }
         let check = |conn: &mut Conn| {
-            // Diesel keeps no UPDATE: it prepares one each time, which is little beside the fsync that follows.
-            assert_prepared_once(conn, "INSERT %", 2);
+            // The organization, the membership, the entry of the audit log. Diesel keeps no UPDATE: it prepares one each time,
+            // which is little beside the fsync that follows.
+            assert_prepared_once(conn, "INSERT %", 3);
             Ok(((), Vec::new()))
         };
         database.writer.write(check).await.unwrap();

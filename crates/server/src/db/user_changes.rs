@@ -3,7 +3,6 @@
 
 use diesel::prelude::*;
 use orgd_api_types::{LoginType, Timestamp};
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::Database;
@@ -11,11 +10,11 @@ use super::conn::Conn;
 use super::error::DbError;
 use super::schema::{api_keys, organization_members, users};
 use super::types::{DbTime, DbUuid};
-use super::users::{User, find_by_id};
-use crate::audit::{Action, Diff, Fact, Resource};
+use super::users::{User, audited, find_by_id};
+use crate::audit::{Action, Fact};
 use crate::auth::password::HashedPassword;
 use crate::auth::principal::UserStatus;
-use crate::auth::roles::{Role, RoleSet, SiteRole};
+use crate::auth::roles::{RoleSet, SiteRole};
 use crate::change::Change;
 
 /// Sets columns of a user, and the time at which they were changed.
@@ -90,7 +89,7 @@ impl Database {
     ) -> Result<Outcome<User>, DbError> {
         self.writer
             .write(move |conn| {
-                let before = find_by_id(conn, id)?;
+                let old = find_by_id(conn, id)?;
                 let ended = match run(conn, id, reach, &change, now)? {
                     Ok(ended) => ended,
                     Err(refusal) => return Ok((Err(refusal), Vec::new())),
@@ -99,57 +98,28 @@ impl Database {
                     Some(user) => user,
                     None => return Ok((Err(Refusal::NotFound), Vec::new())),
                 };
-                let is_gone = matches!(change, UserChange::Delete);
-                if is_gone {
+                if matches!(change, UserChange::Delete) {
                     remove(conn, id, now)?;
                 }
-                let mut fact = audited(before.as_ref(), (!is_gone).then_some(&user), now);
-                if matches!(change, UserChange::Password { .. }) {
-                    fact.diff = fact.diff.with_secret("hashed_password");
-                    fact = fact.with_status(204);
-                }
                 let tokens = ended.into_iter().map(Change::SessionTokenChanged);
-                let changed = [Change::UserChanged(id), Change::Audited(Box::new(fact))];
-                Ok((Ok(user), changed.into_iter().chain(tokens).collect()))
+                let told = Change::Audited(Box::new(audited_change(&change, old.as_ref(), &user, now)));
+                Ok((Ok(user), [Change::UserChanged(id), told].into_iter().chain(tokens).collect()))
             })
             .await
     }
 }
 
-/// What of a user the audit log keeps.
-#[derive(Serialize)]
-struct Kept<'a> {
-    username: &'a str,
-    email: &'a str,
-    name: &'a str,
-    status: &'a str,
-    login_type: &'a str,
-    roles: Vec<&'static str>,
-}
-
-impl<'a> From<&'a User> for Kept<'a> {
-    fn from(user: &'a User) -> Self {
-        Self {
-            username: &user.username,
-            email: &user.email,
-            name: &user.name,
-            status: user.status.as_str(),
-            login_type: user.login_type.as_str(),
-            roles: user.roles.iter().map(SiteRole::as_str).collect(),
+fn audited_change(change: &UserChange, old: Option<&User>, new: &User, now: Timestamp) -> Fact {
+    match change {
+        UserChange::Delete => audited(Action::Delete, old, None, now),
+        UserChange::Password { .. } => {
+            let fact = audited(Action::Write, old, Some(new), now).with_status(204);
+            Fact { diff: fact.diff.clone().with_secret("hashed_password"), ..fact }
+        }
+        UserChange::Profile { .. } | UserChange::Roles(_) | UserChange::Activate | UserChange::Suspend => {
+            audited(Action::Write, old, Some(new), now)
         }
     }
-}
-
-/// What an entry of the audit log says of a user who was made, changed or deleted.
-pub(super) fn audited(old: Option<&User>, new: Option<&User>, at: Timestamp) -> Fact {
-    let action = match (old, new) {
-        (None, _) => Action::Create,
-        (Some(_), Some(_)) => Action::Write,
-        (Some(_), None) => Action::Delete,
-    };
-    let (id, name) = new.or(old).map_or((Uuid::nil(), ""), |user| (user.id, user.username.as_str()));
-    let diff = Diff::between(old.map(Kept::from).as_ref(), new.map(Kept::from).as_ref());
-    Fact::new(action, Resource::User, id, name, at).with_diff(diff)
 }
 
 /// Makes the change, but for the deletion itself, and gives the ids of the session tokens that ended.
@@ -218,7 +188,7 @@ fn lock(conn: &mut Conn, id: Uuid) -> Result<Option<Locked>, DbError> {
 
 /// The owners who may sign in. None of them can cease to be one until the transaction ends.
 fn lock_owners(conn: &mut Conn) -> Result<Vec<Uuid>, DbError> {
-    let pattern = format!("%\"{}\"%", SiteRole::Owner.as_str());
+    let pattern = format!("%\"{}\"%", crate::auth::roles::Role::as_str(SiteRole::Owner));
     let owners = users::table
         .filter(users::roles.like(pattern))
         .filter(users::deleted_at.is_null())

@@ -4,6 +4,7 @@ use diesel::define_sql_function;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use orgd_api_types::{LoginType, Timestamp};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::conn::{Conn, on_inner};
@@ -11,9 +12,10 @@ use super::error::{Constraint, DbError};
 use super::schema::users;
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort, members, organizations};
+use crate::audit::{Action, Diff, Fact, Resource};
 use crate::auth::password::HashedPassword;
 use crate::auth::principal::{Membership, Principal, UserStatus};
-use crate::auth::roles::{OrganizationRole, RoleSet, SiteRole};
+use crate::auth::roles::{OrganizationRole, Role, RoleSet, SiteRole};
 use crate::change::Change;
 
 define_sql_function! {
@@ -62,6 +64,37 @@ impl User {
             updated_at: now,
         }
     }
+}
+
+/// What the audit log keeps of a user.
+#[derive(Serialize)]
+struct Audited<'a> {
+    username: &'a str,
+    email: &'a str,
+    name: &'a str,
+    status: &'static str,
+    login_type: &'static str,
+    roles: Vec<&'static str>,
+}
+
+impl<'a> Audited<'a> {
+    fn of(user: &'a User) -> Self {
+        Self {
+            username: &user.username,
+            email: &user.email,
+            name: &user.name,
+            status: user.status.as_str(),
+            login_type: user.login_type.as_str(),
+            roles: user.roles.iter().map(Role::as_str).collect(),
+        }
+    }
+}
+
+/// What the audit log says of a user who was made, changed or deleted.
+pub(super) fn audited(action: Action, old: Option<&User>, new: Option<&User>, at: Timestamp) -> Fact {
+    let (id, name) = new.or(old).map(|user| (user.id, user.username.clone())).unwrap_or_default();
+    let diff = Diff::between(old.map(Audited::of).as_ref(), new.map(Audited::of).as_ref());
+    Fact::new(action, Resource::User, id, name, at).with_diff(diff)
 }
 
 /// A row of the table, less what only the database needs.
@@ -162,7 +195,11 @@ impl Database {
                     }
                     members::insert(conn, user.id, *organization, "[]", user.created_at)?;
                 }
-                let fact = super::user_changes::audited(None, Some(&user), user.created_at);
+                let fact = audited(Action::Create, None, Some(&user), user.created_at);
+                let fact = match &password {
+                    Some(_) => Fact { diff: fact.diff.clone().with_secret("hashed_password"), ..fact },
+                    None => fact,
+                };
                 Ok(((), vec![Change::UserChanged(user.id), Change::Audited(Box::new(fact))]))
             })
             .await
@@ -172,20 +209,21 @@ impl Database {
     pub async fn grant(&self, user: Uuid, grant: Grant, now: Timestamp) -> Result<(), DbError> {
         self.writer
             .write(move |conn| {
-                let before = find_by_id(conn, user)?;
+                let old = find_by_id(conn, user)?;
                 match grant {
                     Grant::Site(roles) => add_site_roles(conn, user, roles, now)?,
                     Grant::Organization(organization, roles) => {
                         members::add_roles(conn, user, organization, roles, now)?;
                     }
                 }
-                let mut changes = vec![Change::UserChanged(user)];
-                if matches!(grant, Grant::Site(_)) {
-                    let after = find_by_id(conn, user)?;
-                    let fact = super::user_changes::audited(before.as_ref(), after.as_ref(), now);
-                    changes.push(Change::Audited(Box::new(fact)));
+                let new = find_by_id(conn, user)?;
+                let mut fact = audited(Action::Write, old.as_ref(), new.as_ref(), now);
+                if let Grant::Organization(organization, roles) = grant {
+                    let roles: Vec<_> = roles.iter().map(Role::as_str).collect();
+                    fact = Fact { resource: Resource::OrganizationMember, ..fact }.in_organization(organization);
+                    fact.diff = fact.diff.with("roles", serde_json::Value::Null, roles);
                 }
-                Ok(((), changes))
+                Ok(((), vec![Change::UserChanged(user), Change::Audited(Box::new(fact))]))
             })
             .await
     }

@@ -127,6 +127,11 @@ error_set! {
     PasswordErrors: 400 401 403 404 413 415 428 500 503
 }
 
+error_set! {
+    /// Of a list with parameters that can be wrong and from which nobody is turned away.
+    AuditErrors: 400 401 428 429 500 503
+}
+
 fn references(statuses: &[u16]) -> BTreeMap<String, RefOr<DocumentedResponse>> {
     let documented = documented();
     let wanted = documented.iter().filter(|answer| statuses.contains(&answer.status));

@@ -1,6 +1,7 @@
 //! The examples of the document, made from the types themselves, so that an example that does not fit its schema does not
 //! compile. Swagger UI fills its forms with them: each is a request that works.
 
+mod audit;
 mod members;
 mod users;
 mod work;
@@ -26,9 +27,9 @@ pub fn request(operation: Operation) -> Option<Value> {
     let operation = match operation {
         Operation::Organizations(operation) => operation,
         Operation::Provisioning(operation) => return provisioning_request(operation),
-        Operation::Users(operation) => return users::request(operation),
         Operation::Members(operation) => return members::request(operation),
-        Operation::General(_) => return None,
+        Operation::General(_) | Operation::Audit(_) => return None,
+        Operation::Users(operation) => return users::request(operation),
     };
     match operation {
         Op::CreateOrganization => json(&CreateOrganizationRequest {
@@ -55,9 +56,10 @@ pub fn response(operation: Operation, status: &str) -> Option<Value> {
     let operation = match operation {
         Operation::Organizations(operation) => operation,
         Operation::Provisioning(operation) => return provisioning_response(operation, status),
-        Operation::Users(operation) => return users::response(operation, status),
         Operation::Members(operation) => return members::response(operation, status),
         Operation::General(operation) => return members::general(operation, status),
+        Operation::Audit(_) => return audit::response(status),
+        Operation::Users(operation) => return users::response(operation, status),
     };
     match (operation, status) {
         (Op::GetOrganizations, "200") => json(&[default_organization(), organization()]),

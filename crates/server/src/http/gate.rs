@@ -319,12 +319,6 @@ impl FromRequest for AtWork {
     }
 }
 
-/// The text of this segment of the path.
-pub fn text_in_path(request: &HttpRequest, name: &str) -> String {
-    let raw = request.match_info().get(name).unwrap_or_default();
-    percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned()
-}
-
 /// The user who sent this request some time ago, if their session token is still good and they still have the permission in the
 /// organization. Does not count against the rate limit.
 pub async fn require_still(
@@ -341,6 +335,12 @@ pub async fn require_still(
 
 fn require_live(app: &App, organization: Uuid) -> Result<(), ServiceError> {
     app.model.load().organizations.by_id(organization).map(drop).ok_or(ServiceError::NotFound)
+}
+
+/// The text of this segment of the path.
+pub fn text_in_path(request: &HttpRequest, name: &str) -> String {
+    let raw = request.match_info().get(name).unwrap_or_default();
+    percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned()
 }
 
 /// The UUID in this segment of the path.

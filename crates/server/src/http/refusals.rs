@@ -30,6 +30,8 @@ const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str
             Org::DeleteOrganization => Some((Action::Delete, Resource::Organization, "organization")),
             Org::GetOrganizations | Org::GetOrganizationById | Org::GetProvisionerJobs | Org::GetProvisionerJob => None,
         },
+        Operation::Audit(_) => None,
+        Operation::Users(operation) => subject_among_users(operation),
         Operation::Members(operation) => match operation {
             Member::AddOrganizationMember => Some((Action::Create, Resource::OrganizationMember, "user")),
             Member::RemoveOrganizationMember => Some((Action::Delete, Resource::OrganizationMember, "user")),
@@ -42,7 +44,6 @@ const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str
             | Member::GetOrganizationByUserAndOrganizationName => None,
         },
         Operation::General(_) => None,
-        Operation::Users(operation) => of_users(operation),
         Operation::Provisioning(operation) => match operation {
             Work::CreateProvisionerJob => Some((Action::Create, Resource::ProvisionerJob, "")),
             Work::CancelProvisionerJob => Some((Action::Write, Resource::ProvisionerJob, "job")),
@@ -64,28 +65,31 @@ const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str
     }
 }
 
-const fn of_users(operation: UsersOperation) -> Option<(Action, Resource, &'static str)> {
-    use UsersOperation as Op;
+const fn subject_among_users(operation: UsersOperation) -> Option<(Action, Resource, &'static str)> {
+    use UsersOperation as User;
     match operation {
-        Op::CreateNewUser => Some((Action::Create, Resource::User, "")),
-        Op::UpdateUserProfile
-        | Op::UpdateUserPassword
-        | Op::AssignRoleToUser
-        | Op::SuspendUserAccount
-        | Op::ActivateUserAccount => Some((Action::Write, Resource::User, "user")),
-        Op::DeleteUser => Some((Action::Delete, Resource::User, "user")),
-        Op::CreateNewSessionKey | Op::CreateTokenApiKey => Some((Action::Create, Resource::ApiKey, "user")),
-        Op::ExpireApiKey => Some((Action::Write, Resource::ApiKey, "keyid")),
-        Op::DeleteApiKey => Some((Action::Delete, Resource::ApiKey, "keyid")),
-        // Nobody is known there before it is done; see `service/logins`.
-        Op::CheckInitialUserCreated | Op::CreateInitialUser | Op::LogInUser | Op::LogOutUser => None,
-        Op::GetUsers
-        | Op::GetUserByName
-        | Op::GetUserRoles
-        | Op::GetApiKeyById
-        | Op::GetUserTokens
-        | Op::GetApiKeyByTokenName
-        | Op::GetTokenConfig => None,
+        User::CreateNewUser => Some((Action::Create, Resource::User, "")),
+        User::UpdateUserProfile
+        | User::UpdateUserPassword
+        | User::AssignRoleToUser
+        | User::SuspendUserAccount
+        | User::ActivateUserAccount => Some((Action::Write, Resource::User, "user")),
+        User::DeleteUser => Some((Action::Delete, Resource::User, "user")),
+        User::CreateNewSessionKey | User::CreateTokenApiKey => Some((Action::Create, Resource::ApiKey, "user")),
+        User::DeleteApiKey => Some((Action::Delete, Resource::ApiKey, "keyid")),
+        User::ExpireApiKey => Some((Action::Write, Resource::ApiKey, "keyid")),
+        // Whoever signs in is not known yet; the service notes it.
+        User::CheckInitialUserCreated
+        | User::CreateInitialUser
+        | User::LogInUser
+        | User::LogOutUser
+        | User::GetUsers
+        | User::GetUserByName
+        | User::GetUserRoles
+        | User::GetApiKeyById
+        | User::GetUserTokens
+        | User::GetApiKeyByTokenName
+        | User::GetTokenConfig => None,
     }
 }
 

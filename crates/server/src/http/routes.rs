@@ -12,11 +12,12 @@ use actix_web::{HttpRequest, Route};
 use super::error::ApiError;
 use super::gate::{Entered, find_organization};
 use super::{
-    api_keys, cancel, general, job_logs, job_queue, logins, members, organizations, provisioner_daemons,
+    api_keys, audit, cancel, general, job_logs, job_queue, logins, members, organizations, provisioner_daemons,
     provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
 };
 use crate::operations::{
-    GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation,
+    AuditOperation, GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation,
+    UsersOperation,
 };
 
 /// Where the API begins.
@@ -29,9 +30,10 @@ fn bind(operation: Operation) -> Route {
     match operation {
         Operation::Organizations(operation) => bind_organizations(operation),
         Operation::Provisioning(operation) => bind_provisioning(operation),
-        Operation::Users(operation) => bind_users(operation),
         Operation::Members(operation) => bind_members(operation),
         Operation::General(operation) => bind_general(operation),
+        Operation::Users(operation) => bind_users(operation),
+        Operation::Audit(AuditOperation::GetAuditLogs) => web::route().to(audit::get_audit_logs),
     }
 }
 

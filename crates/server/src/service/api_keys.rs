@@ -13,6 +13,7 @@ use super::Services;
 use super::error::ServiceError;
 use super::logins::text_of;
 use super::user_error::UserError;
+use crate::audit::Action;
 use crate::auth::authenticate::Caller;
 use crate::auth::permission::Permission;
 use crate::auth::token::{KeyScope, NewToken, SessionTokenRecord, TokenPurpose, random_text};
@@ -123,7 +124,8 @@ impl Services {
 
     /// Revokes a token of the user.
     pub async fn delete_api_key(&self, caller: &Caller, user: Uuid, id: String) -> Result<(), ServiceError> {
-        let deleted = self.acting_for(caller).revoke_session_token(id, Some(user), self.clock.now()).await?;
+        let now = self.clock.now();
+        let deleted = self.acting_for(caller).revoke_session_token(id, Some(user), Action::Delete, now).await?;
         if deleted { Ok(()) } else { Err(ServiceError::NotFound) }
     }
 

@@ -52,9 +52,6 @@ pub enum ServiceError {
     /// Something in the organization must go first.
     #[error("{}", .0.in_words())]
     DeletionBlocked(DeletionBlockers),
-    /// What operations on users and their sessions refuse.
-    #[error(transparent)]
-    User(#[from] UserError),
     /// The user is a member of the organization already.
     #[error("a member already")]
     AlreadyMember,
@@ -67,6 +64,9 @@ pub enum ServiceError {
     /// The caller may not give or take away this role.
     #[error("role {0:?} cannot be assigned")]
     RoleNotAssignable(&'static str),
+    /// What operations on users and their sessions refuse.
+    #[error(transparent)]
+    User(#[from] UserError),
     /// The same request may succeed later.
     #[error("not available: {0}")]
     Unavailable(String),

@@ -7,13 +7,14 @@ use orgd_api_types::{
     CreateFirstUserRequest, CreateFirstUserResponse, LoginType, LoginWithPasswordRequest, Secret,
     UpdateUserPasswordRequest, ValidationError,
 };
+use uuid::Uuid;
 use validator::Validate;
 
 use super::Services;
 use super::error::ServiceError;
 use super::user_error::UserError;
 use super::users::reach_of;
-use crate::audit::Origin;
+use crate::audit::{Action, Fact, Origin, Resource};
 use crate::auth::authenticate::Caller;
 use crate::auth::password::{HashedPassword, Turn};
 use crate::auth::principal::UserStatus;
@@ -26,6 +27,8 @@ use crate::wire::body::validations_of;
 
 /// The order in which failing fields are reported.
 const FIELDS: &[&str] = &["email", "username", "name", "old_password", "password"];
+/// The longest address that the audit log keeps of an attempt, in characters.
+const MAX_TARGET: usize = 128;
 /// How long a session lasts after its last use, in seconds: a day.
 const SESSION: i64 = 24 * 60 * 60;
 
@@ -39,7 +42,6 @@ impl Services {
     pub async fn create_first_user(
         &self,
         request: CreateFirstUserRequest,
-        origin: Origin,
     ) -> Result<CreateFirstUserResponse, ServiceError> {
         request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
         // Before a hash is made for everybody who asks.
@@ -55,8 +57,7 @@ impl Services {
         };
         let hashed = self.hashes.turn().await?.hash(request.password.unwrap_or_else(|| Secret::new(""))).await?;
         let user_id = user.id;
-        let origin = Arc::new(Origin { user: Some(user_id), ..origin });
-        match self.database.acting_for(Some(&origin)).create_first_user(user, hashed).await? {
+        match self.database.create_first_user(user, hashed).await? {
             Some(organization_id) => Ok(CreateFirstUserResponse { user_id, organization_id }),
             None => Err(UserError::FirstUserExists.into()),
         }
@@ -67,7 +68,6 @@ impl Services {
         &self,
         request: LoginWithPasswordRequest,
         from: Option<IpAddr>,
-        origin: Origin,
     ) -> Result<NewToken, ServiceError> {
         request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
         let (email, password) = (request.email.unwrap_or_default(), request.password);
@@ -77,13 +77,17 @@ impl Services {
         let hashed =
             hashed.flatten().filter(|_| user.as_ref().is_some_and(|user| user.login_type == LoginType::Password));
         let is_right = turn.verify(password.unwrap_or_else(|| Secret::new("")), hashed.clone()).await?;
-        let (Some(user), Some(hashed), true) = (user, hashed, is_right) else { return Err(UserError::BadLogin.into()) };
+        let (Some(user), Some(hashed), true) = (user, hashed, is_right) else {
+            self.note_bad_login(&email, from).await?;
+            return Err(UserError::BadLogin.into());
+        };
         self.attempts.succeed(attempt);
         if user.status == UserStatus::Suspended {
+            self.note_bad_login(&email, from).await?;
             return Err(UserError::Suspended.into());
         }
         let token = self.new_session(user.id, SESSION, from)?;
-        let origin = Arc::new(Origin { user: Some(user.id), ..origin });
+        let origin = Arc::new(Origin { user: Some(user.id), ip: from, ..Origin::default() });
         if self.database.acting_for(Some(&origin)).start_session(token.record.clone(), hashed).await? {
             Ok(token)
         } else {
@@ -93,7 +97,8 @@ impl Services {
 
     /// Revokes the session token that the caller came with.
     pub async fn log_out(&self, caller: &Caller) -> Result<(), ServiceError> {
-        self.acting_for(caller).end_session(caller.token.id.clone(), self.clock.now()).await?;
+        let (id, now) = (caller.token.id.clone(), self.clock.now());
+        self.acting_for(caller).revoke_session_token(id, None, Action::Logout, now).await?;
         Ok(())
     }
 
@@ -125,8 +130,8 @@ impl Services {
         };
         let hashed = self.hashes.turn().await?.hash(new).await?;
         let change = UserChange::Password { hashed, verified };
-        let changed =
-            self.acting_for(caller).change_user(user.id, reach_of(caller, user), change, self.clock.now()).await?;
+        let database = self.acting_for(caller);
+        let changed = database.change_user(user.id, reach_of(caller, user), change, self.clock.now()).await?;
         changed.map_err(|refusal| match ServiceError::from(refusal) {
             ServiceError::User(UserError::BadLogin) => fault("old_password", WRONG),
             other => other,
@@ -147,6 +152,14 @@ impl Services {
         let Some(hashed) = hashed.filter(|_| is_right) else { return Err(fault("old_password", WRONG)) };
         self.attempts.succeed(attempt);
         Ok(hashed)
+    }
+
+    /// An address without a user is kept as it was given: whoever looks for somebody who tries many must find it.
+    async fn note_bad_login(&self, email: &str, from: Option<IpAddr>) -> Result<(), ServiceError> {
+        let target: String = email.chars().filter(|character| *character != '\0').take(MAX_TARGET).collect();
+        let fact = Fact::new(Action::Login, Resource::User, Uuid::nil(), target, self.clock.now()).with_status(401);
+        let origin = Arc::new(Origin { ip: from, ..Origin::default() });
+        Ok(self.database.acting_for(Some(&origin)).record_refusal(fact).await?)
     }
 
     fn begin_attempt(&self, user: &str, from: Option<IpAddr>) -> Result<crate::auth::attempts::Attempt, ServiceError> {

@@ -160,11 +160,11 @@ impl Services {
     /// Whom a path names, if the caller may know of them.
     async fn visible_user(&self, caller: &Caller, user: &str) -> Result<Uuid, ServiceError> {
         let own = caller.principal.user_id;
-        let may_see_others = caller.may(Permission::ReadUsers, None)
+        let may_see_others = caller.may(Permission::ReadUserOrganizations, None)
             || caller.principal.memberships().any(|membership| {
                 // Of a deleted organization nothing is left.
                 let is_live = self.model.load().organizations.by_id(membership.organization).is_some();
-                is_live && caller.may(Permission::ReadUsers, Some(membership.organization))
+                is_live && caller.may(Permission::ReadUserOrganizations, Some(membership.organization))
             });
         let reference = UserRef::parse(user, own).ok_or(ServiceError::NotFound)?;
         if !caller.may(Permission::SignedIn, None) {

@@ -8,16 +8,16 @@ use crate::harness::{Answer, Client, Kind, TestServer, documented};
 
 const REPLAYED: &str = "idempotent-replayed";
 
-/// The first answer secrets, or take some, which are never stored; what keeps them from happening twice is tested with them. The
-/// others are what workers do, which can be repeated without a key or, for a new job, must not be; see `worker_reports`.
+/// Some answer a secret, or take one, which is never stored; what keeps them from happening twice is tested with them. The others
+/// are what workers do, which can be repeated without a key or, for a new job, must not be; see `worker_reports`.
 const EXEMPT: &[&str] = &[
+    "createProvisionerKey",
     "createInitialUser",
     "logInUser",
     "logOutUser",
     "createNewUser",
     "createNewSessionKey",
     "createTokenAPIKey",
-    "createProvisionerKey",
     "registerProvisionerDaemon",
     "heartbeatProvisionerDaemon",
     "acquireProvisionerJob",

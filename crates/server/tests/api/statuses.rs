@@ -54,6 +54,7 @@ fn requests() -> Vec<(&'static str, String, Option<Value>)> {
         ("GET", "/users/me/organizations".to_owned(), None),
         ("GET", "/users/me/organizations/coder".to_owned(), None),
         ("GET", "/entitlements".to_owned(), None),
+        ("GET", "/audit".to_owned(), None),
     ];
     all.extend(requests_of_workers());
     all
@@ -245,6 +246,7 @@ fn refusals_of_members(server: &TestServer, member: &Client) {
     assert_eq!(owner.request("PUT", &roles).body(vec![b' '; 1024 * 1024 + 1]).send().status, 413);
     assert_eq!(owner.request("PUT", &roles).header("Content-Type", "text/plain").body("{}").send().status, 415);
     assert_eq!(owner.get("/organizations/coder/paginated-members?limit=x").status, 400);
+    assert_eq!(owner.get("/audit?q=colour:red").status, 400);
     for (method, path) in [("POST", &ana), ("DELETE", &ana), ("PUT", &roles)] {
         assert_eq!(member.request(method, path).json(&json!({})).send().status, 403, "{method}");
         let nobody = path.replace("ana", "nobody").replace("/member/", "/nobody/");

@@ -186,7 +186,7 @@ fn what_happens_to_users_is_recorded() {
     );
     assert_eq!(
         recorded,
-        "user:create:201 user:write:200 user:login:201 api_key:create:201 user:logout:200 user:write:204 user:delete:200"
+        "user:create:201 user:write:200 user:login:201 api_key:create:201 api_key:logout:200 user:write:204 user:delete:200"
     );
     let kept = server.sql().words("SELECT string_agg(diff, ' ') AS value FROM audit_logs");
     assert!(!kept.contains("argon2") && !kept.contains(PASSWORD), "{kept}");

@@ -1,17 +1,14 @@
 //! The way in for somebody who is not signed in, and the way to a user.
 
-use std::future::{Ready, ready};
 use std::net::IpAddr;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
-
-use uuid::Uuid;
+use std::future::{Ready, ready};
 
 use super::{Entered, count};
-use crate::audit::Origin;
 use crate::auth::authenticate::Caller;
 use crate::auth::permission::{Permission, permission};
 use crate::db::users::User;
@@ -29,8 +26,6 @@ pub struct Visitor {
     pub app: Data<App>,
     /// From where they ask.
     pub address: Option<IpAddr>,
-    /// The same, for the audit log; who they are is not known yet.
-    pub origin: Origin,
 }
 
 impl Visitor {
@@ -41,8 +36,7 @@ impl Visitor {
         let logs_in = request.extensions().get() == Some(&Operation::Users(UsersOperation::LogInUser));
         let limiter = if logs_in { &app.login_limiter } else { &app.limiter };
         count(request, &app, limiter, address.map(Subject::address), app.clock.moment())?;
-        let origin = super::origin_of(request, Uuid::nil());
-        Ok(Self { app, address, origin })
+        Ok(Self { app, address })
     }
 }
 
