@@ -25,6 +25,7 @@ mod pages;
 mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;
+mod queue_page;
 mod refusals;
 mod routes;
 pub mod server;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::error::ApiError;
 use super::middleware::{Around, Observation};
 use super::state::App;
-use super::{document, health, pages, routes};
+use super::{document, health, pages, queue_page, routes};
 
 /// How long a caller may take to send the head of a request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -71,6 +71,7 @@ pub fn build(
         .configure(operator_routes)
         .configure(ceiling_routes)
         .configure(|config| pages::configure(config, document))
+        .configure(queue_page::configure)
         .default_service(web::to(|| async { Err::<String, _>(ApiError::RouteNotFound) }))
         .wrap(around)
 }
