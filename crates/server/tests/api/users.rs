@@ -168,3 +168,27 @@ fn a_deleted_user_does_not_keep_an_organization_from_being_deleted() {
     owner.delete("/users/ana").expect(200);
     owner.delete("/organizations/acme").expect(200);
 }
+
+/// Who made, changed and deleted whom, and who signed in and out, is in the audit log; no secret is.
+#[test]
+fn what_happens_to_users_is_recorded() {
+    let server = TestServer::start();
+    hire(&server, "ana", &["auditor"]);
+    let ana = session(&server, "ana");
+    ana.post("/users/me/keys/tokens", json!({"token_name": "laptop"})).expect(201);
+    assert_eq!(ana.request("POST", "/users/logout").send().status, 200);
+    let owner = server.owner();
+    assert_eq!(owner.put("/users/ana/password", json!({"password": "another good password"})).status, 204);
+    owner.delete("/users/ana").expect(200);
+    let recorded = server.sql().words(
+        "SELECT string_agg(entry, ' ') AS value FROM (SELECT resource_type || ':' || action || ':' || status_code AS entry \
+         FROM audit_logs ORDER BY seq) AS entries",
+    );
+    assert_eq!(
+        recorded,
+        "user:create:201 user:write:200 user:login:201 api_key:create:201 api_key:logout:200 user:write:204 user:delete:200"
+    );
+    let kept = server.sql().words("SELECT string_agg(diff, ' ') AS value FROM audit_logs");
+    assert!(!kept.contains("argon2") && !kept.contains(PASSWORD), "{kept}");
+    assert!(kept.contains("\"hashed_password\":{\"old\":null,\"new\":null,\"secret\":true}"), "{kept}");
+}
