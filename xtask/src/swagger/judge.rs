@@ -26,7 +26,7 @@ impl Judge {
         offered.sort_unstable();
         operations.sort_unstable();
         self.expect(offered == operations, || {
-            format!("the page offers {offered:?} and this check executes {operations:?}; add what is missing to it")
+            format!("the page offers {offered:?} and this check knows {operations:?}; add what is missing to it")
         });
         for url in &report.foreign {
             self.faults.push(format!("the page asked another host: {url}"));
@@ -95,6 +95,18 @@ impl Judge {
         self.answer(report, "getSiteMemberRoles", 200, |body| body[0]["name"] == "owner");
         self.answer(report, "getOrganizationsByUser", 200, |body| body[0]["is_default"] == true);
         self.answer(report, "getOrganizationByUserAndOrganizationName", 200, |body| body["name"] == "coder");
+    }
+
+    /// The operations on users, and the audit log.
+    pub(super) fn users(&mut self, report: &Report) {
+        self.answer(report, "checkInitialUserCreated", 200, |body| body["message"].is_string());
+        self.answer(report, "getUsers", 200, |body| body["count"].as_u64() >= Some(1));
+        self.answer(report, "getUserByName", 200, |body| body["username"] == "owner");
+        self.answer(report, "getUserRoles", 200, |body| body["roles"][0]["name"] == "owner");
+        self.answer(report, "getUserTokens", 200, serde_json::Value::is_array);
+        self.answer(report, "getTokenConfig", 200, |body| body["max_token_lifetime"].is_number());
+        // The example looks for deletions of organizations, of which this run made one.
+        self.answer(report, "getAuditLogs", 200, |body| body["audit_logs"][0]["resource_target"] == "platform-team");
     }
 
     /// What the server says of itself.
