@@ -13,6 +13,7 @@ mod report;
 mod rounds;
 mod server;
 mod start;
+mod workers;
 mod wrk;
 
 use std::path::PathBuf;
@@ -29,6 +30,9 @@ pub(crate) struct Arguments {
     /// Measure PostgreSQL against SQLite and against its own pgbench, and one server against two; starts a PostgreSQL for it
     #[arg(long)]
     postgres: bool,
+    /// Measure the queue and its workers: taking jobs, waiting for them, and lost workers
+    #[arg(long, conflicts_with = "postgres")]
+    workers: bool,
     /// Write every figure to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -77,6 +81,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
     if arguments.postgres {
         let (measured, lines) = postgres::run(place, extent)?;
+        return tell(arguments, extent, &measured, &lines);
+    }
+    if arguments.workers {
+        let (measured, lines) = workers::run(place, extent)?;
         return tell(arguments, extent, &measured, &lines);
     }
     report::progress("starting on empty databases");

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use crate::provisioner_job::wire_enum;
-use crate::tag_rules::{MAX_TAG_TEXT, MAX_TAGS, exceed_json, hold_nul};
+use crate::tag_rules::check_tags;
 use crate::{ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobType};
 
 wire_enum! {
@@ -144,29 +144,12 @@ impl From<JobMetadata> for ProvisionerJobMetadata {
 }
 
 /// A value that may be absent and must not be null.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
 fn broken(rule: &'static str) -> ValidationError {
     ValidationError::new("rule").with_message(rule.into())
-}
-
-fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ValidationError> {
-    if tags.len() > MAX_TAGS {
-        return Err(broken("must be at most 64 tags"));
-    }
-    let mut texts = tags.iter().flat_map(|(key, value)| [key, value]);
-    if tags.keys().any(String::is_empty) || texts.any(|text| text.len() > MAX_TAG_TEXT) {
-        return Err(broken("must have keys of 1 to 128 bytes and values of at most 128 bytes"));
-    }
-    if hold_nul(tags) {
-        return Err(broken("must not contain the NUL character"));
-    }
-    if exceed_json(tags) {
-        return Err(broken("must be at most 2048 bytes as JSON"));
-    }
-    Ok(())
 }
 
 fn check_metadata(metadata: &JobMetadata) -> Result<(), ValidationError> {

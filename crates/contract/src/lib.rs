@@ -1,10 +1,11 @@
 //! The documented contract as data: reads the files of `openapi/`, lists their operations, compares OpenAPI documents, and
-//! writes the operations as Rust enums. It knows nothing of the server, of utoipa, of HTTP or of a database.
+//! writes the operations as Rust enums and the document as OpenAPI 3.0.3. It knows nothing of the server, of utoipa, of HTTP or of a database.
 
 mod compare;
 mod contract;
 mod enums;
 mod error;
+pub mod openapi_30;
 mod place;
 mod pointer;
 mod reference;

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use orgd_api_types::Organization;
+use orgd_api_types::{Organization, Timestamp};
 use uuid::Uuid;
 
+use crate::audit::Fact;
 use crate::auth::roles::{OrganizationRole, RoleSet};
 use crate::db::load::QueueContents;
+use crate::db::workers::WorkerRecord;
 use crate::queue::{QueueId, QueueKey};
 use crate::tags::{TagSet, TagSetId};
 
@@ -34,12 +36,33 @@ pub enum Change {
     TagSetStored(TagSetId, Arc<TagSet>),
     /// A provisioner job was queued, or is not pending any more.
     JobSaved(JobPlace),
-    /// Any user or session token may have changed.
+    /// Lines were added to the log of this provisioner job.
+    JobLogged(Uuid),
+    /// A worker registered, or registered again; this is its new state.
+    WorkerSaved(WorkerRecord),
+    /// These workers were seen at this time.
+    WorkersSeen(Vec<WorkerSight>, Timestamp),
+    /// A worker that was not seen for long was forgotten.
+    WorkerForgotten(WorkerSight),
+    /// A provisioner key was deleted; holds its id.
+    ProvisionerKeyDeleted(Uuid),
+    /// What the audit log says of it; nothing that is kept in memory.
+    Audited(Box<Fact>),
+    /// Any user, session token or provisioner key may have changed.
     IdentitiesChanged,
     /// The organizations were read anew: these are all that are not deleted.
     OrganizationsRead(Vec<Organization>),
     /// Tag sets, workers and pending jobs were read anew.
     QueueRead(Box<QueueContents>),
+}
+
+/// Which worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorkerSight {
+    /// The organization whose jobs it takes.
+    pub organization: Uuid,
+    /// The worker.
+    pub worker: Uuid,
 }
 
 /// Where a provisioner job stands, or stood.

@@ -1,13 +1,17 @@
 //! The command line: one executable, roles as subcommands. The only place that writes to standard output.
 
 mod access;
+mod audit;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod copy;
 mod export;
 mod import;
+mod jobs;
 mod migrate;
 mod output;
+mod provisioner;
+mod remote;
 mod serve;
 mod token;
 mod user;
@@ -29,13 +33,15 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API and Swagger UI (what orgd does without a command)
-    Serve(ServeFlags),
+    Serve(Box<ServeFlags>),
     /// Create, list and revoke session tokens
     #[command(subcommand)]
     Token(token::Command),
     /// Create and list users, and grant them roles
     #[command(subcommand)]
     User(user::Command),
+    /// Show who changed what
+    Audit(audit::Flags),
     /// Read organizations and provisioner jobs from JSON or NDJSON files
     Import(import::Flags),
     /// Write organizations and provisioner jobs as NDJSON
@@ -45,6 +51,12 @@ enum Command {
     /// Show the schema of a database, and bring it up to date
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// List and cancel provisioner jobs of a server, and print their logs
+    #[command(subcommand)]
+    Jobs(jobs::Command),
+    /// Run a worker: take provisioner jobs from a server, and run a command for each
+    #[command(subcommand)]
+    Provisioner(provisioner::Command),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -53,13 +65,16 @@ enum Command {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         None => serve::run(ServeFlags::default()),
-        Some(Command::Serve(flags)) => serve::run(flags),
+        Some(Command::Serve(flags)) => serve::run(*flags),
         Some(Command::Token(command)) => token::run(command),
         Some(Command::User(command)) => user::run(command),
+        Some(Command::Audit(flags)) => audit::run(flags),
         Some(Command::Import(flags)) => import::run(flags),
         Some(Command::Export(flags)) => export::run(flags),
         Some(Command::Copy(flags)) => copy::run(&flags),
         Some(Command::Migrate(command)) => migrate::run(command),
+        Some(Command::Jobs(command)) => jobs::run(command),
+        Some(Command::Provisioner(command)) => provisioner::run(command),
         Some(Command::Openapi) => print_document(),
     };
     match outcome {

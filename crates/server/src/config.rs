@@ -1,6 +1,7 @@
 //! Owns the configuration: what can be set, its defaults, and reading it from a file, the environment and flags, in that order
 //! from weakest to strongest. The only module that looks at the environment of the process.
 
+mod client;
 mod database_url;
 mod error;
 mod flags;
@@ -14,6 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+pub use client::{ClientFlags, Secret, ServerAccess, WorkerFlags};
 pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::{ConfigError, Origin, ShownValue};
 pub use flags::{CommonFlags, ServeFlags};
@@ -26,6 +28,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// Where the data lives.
     pub database: DatabaseConfig,
+    /// When jobs, workers and entries of the audit log are given up.
+    pub queue: QueueConfig,
     /// What is written to standard error.
     pub log: LogConfig,
 }
@@ -57,6 +61,21 @@ pub struct DatabaseConfig {
     /// `read_connections`, `ORGD_READ_CONNECTIONS`: 0 for one per worker and at least 4. Default 0; see
     /// [`Config::read_connections`].
     pub read_connections: u32,
+}
+
+/// When jobs, workers and entries of the audit log are given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// `hung_after`, `ORGD_HUNG_AFTER`: how long a job may make no progress before it fails. Default 5 minutes.
+    pub hung_after: Duration,
+    /// `pending_limit`, `ORGD_PENDING_LIMIT`: how long a job may wait for a worker before it fails, if there is a limit. Default none.
+    pub pending_limit: Option<Duration>,
+    /// `forget_workers_after`, `ORGD_FORGET_WORKERS_AFTER`: how long a worker that is not seen stays listed. Default 7 days.
+    pub forget_workers_after: Duration,
+    /// `reaper_interval`, `ORGD_REAPER_INTERVAL`: how often to look for the above. Default 15 seconds.
+    pub reaper_interval: Duration,
+    /// `audit_retention`, `ORGD_AUDIT_RETENTION`: how long entries of the audit log are kept, if not for ever. Default for ever.
+    pub audit_retention: Option<Duration>,
 }
 
 /// What is written to standard error.
@@ -91,7 +110,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let (file, flags) = flags.into_parts();
         let given = layers::Layers::gather(file, flags, environment)?;
-        let Self { http, database, log } = Self::default();
+        let Self { http, database, queue, log } = Self::default();
         Ok(Self {
             http: HttpConfig {
                 listen: given.get(&keys::LISTEN, values::address)?.unwrap_or(http.listen),
@@ -107,6 +126,7 @@ impl Config {
                     .get(&keys::READ_CONNECTIONS, values::up_to(1024))?
                     .unwrap_or(database.read_connections),
             },
+            queue: queue_config(&given, queue)?,
             log: LogConfig {
                 filter: given.get(&keys::LOG, values::log_filter)?.unwrap_or(log.filter),
                 format: given.get(&keys::LOG_FORMAT, values::log_format)?.unwrap_or(log.format),
@@ -123,6 +143,26 @@ impl Config {
             configured => configured,
         }
     }
+}
+
+/// The longest span that can be set.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+fn queue_config(given: &layers::Layers, default: QueueConfig) -> Result<QueueConfig, ConfigError> {
+    let second = Duration::from_secs(1);
+    let span = || values::span(second, LONGEST);
+    let interval = values::span(Duration::from_millis(100), Duration::from_secs(60 * 60));
+    Ok(QueueConfig {
+        hung_after: given.get(&keys::HUNG_AFTER, span())?.unwrap_or(default.hung_after),
+        pending_limit: given
+            .get(&keys::PENDING_LIMIT, values::span_or_off(second, LONGEST))?
+            .unwrap_or(default.pending_limit),
+        forget_workers_after: given.get(&keys::FORGET_WORKERS_AFTER, span())?.unwrap_or(default.forget_workers_after),
+        reaper_interval: given.get(&keys::REAPER_INTERVAL, interval)?.unwrap_or(default.reaper_interval),
+        audit_retention: given
+            .get(&keys::AUDIT_RETENTION, values::span_or_off(60 * 60 * second, 100 * LONGEST))?
+            .unwrap_or(default.audit_retention),
+    })
 }
 
 impl HttpConfig {
@@ -153,6 +193,18 @@ impl Default for HttpConfig {
             workers: 0,
             rate_limit: 512,
             drain: Duration::from_secs(25),
+        }
+    }
+}
+
+impl Default for QueueConfig {
+    fn default() -> Self {
+        Self {
+            hung_after: Duration::from_secs(5 * 60),
+            pending_limit: None,
+            forget_workers_after: Duration::from_secs(7 * 24 * 60 * 60),
+            reaper_interval: Duration::from_secs(15),
+            audit_retention: None,
         }
     }
 }

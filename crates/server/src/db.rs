@@ -4,6 +4,7 @@
 //! no rules beyond those that the schema states.
 
 pub mod api_keys;
+pub mod audit;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod bootstrap;
@@ -44,8 +45,10 @@ pub use error::{Constraint, DbError};
 pub use readers::{Effort, Readers};
 pub use writer::{Uncounted, Writer, WriterObserver};
 
+use crate::audit::Origin;
 use crate::change::Publisher;
 use crate::config::DatabaseUrl;
+use audit::Recording;
 use feed::{Feed, Follower};
 use postgres::Purpose;
 use writer::Store;
@@ -57,7 +60,7 @@ const LOOK_WAIT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Database {
     readers: Readers,
-    writer: Writer,
+    writer: Recording,
     feed: Option<Arc<Followed>>,
 }
 
@@ -108,7 +111,7 @@ impl Database {
         };
         let (writer, _) = Writer::start(store, observer).map_err(not_started)?;
         let feed = feed.map(|feed| Arc::new(Followed { feed, turn: tokio::sync::Mutex::default() }));
-        Ok(Self { readers, writer, feed })
+        Ok(Self { readers, writer: Recording::new(writer), feed })
     }
 
     /// For a process that keeps nothing in memory, such as a command.
@@ -118,6 +121,7 @@ impl Database {
             DatabaseUrl::Postgres(url) => Store::postgres(url.clone(), None),
         };
         let (writer, _) = Writer::start(store, Arc::new(Uncounted)).map_err(not_started)?;
+        let writer = Recording::new(writer).by(Some(Arc::new(Origin::of_command())));
         Ok(Self { readers, writer, feed: None })
     }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod cancel;
 #[cfg(feature = "bench")]
 mod ceiling;
 pub mod document;
@@ -11,6 +12,7 @@ mod examples;
 mod gate;
 mod health;
 mod idempotency;
+mod job_logs;
 mod job_queue;
 pub mod middleware;
 mod organizations;
@@ -19,8 +21,11 @@ mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;
 mod queue_page;
+mod refusals;
 mod routes;
 pub mod server;
 mod state;
+mod worker_jobs;
+mod workers;
 
 pub use state::App;

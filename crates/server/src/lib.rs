@@ -4,6 +4,7 @@
 //! (Diesel, the only place that takes a connection). What is read often is answered from `model`, a picture of the database in
 //! memory that every write keeps in step.
 
+pub mod audit;
 pub mod auth;
 pub mod change;
 pub mod cli;

@@ -8,6 +8,8 @@ pub mod jobs;
 pub mod organizations;
 pub mod pages;
 pub mod publisher;
+pub mod waiting;
+pub mod watching;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,8 @@ use tokio::sync::watch;
 
 use jobs::Jobs;
 use organizations::Organizations;
+use waiting::Waiting;
+use watching::Watching;
 
 /// How long a request waits for the queue to be read after a start.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,11 +38,20 @@ pub struct Snapshot {
 pub struct ReadModel {
     current: ArcSwap<Snapshot>,
     jobs_loaded: watch::Sender<bool>,
+    /// Workers that wait for a job.
+    pub waiting: Waiting,
+    /// Who follows the logs of which job.
+    pub watching: Watching,
 }
 
 impl Default for ReadModel {
     fn default() -> Self {
-        Self { current: ArcSwap::default(), jobs_loaded: watch::Sender::new(false) }
+        Self {
+            current: ArcSwap::default(),
+            jobs_loaded: watch::Sender::new(false),
+            waiting: Waiting::default(),
+            watching: Watching::default(),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use arc_swap::ArcSwapOption;
 use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
-use crate::tags::TagSetRegistry;
+use crate::tags::{TagSetId, TagSetRegistry, fits};
 use matching::Matching;
 use ranked::RankedSet;
 
@@ -90,6 +90,39 @@ impl OrganizationQueue {
         }
         self.numbering = Arc::default();
         true
+    }
+
+    /// The queues that a worker with these abilities may take jobs from, the one with the first job first, at most `limit`.
+    pub fn queues_for(
+        &self,
+        tag_sets: &TagSetRegistry,
+        tags: TagSetId,
+        provisioners: ProvisionerSet,
+        limit: usize,
+    ) -> Vec<QueueId> {
+        let Some(offered) = tag_sets.get(tags) else { return Vec::new() };
+        let mut found: Vec<(&QueueKey, QueueId)> = self
+            .pending
+            .iter()
+            .filter(|(queue, _)| provisioners.contains(queue.provisioner))
+            .filter(|(queue, _)| tag_sets.get(queue.tag_set).is_some_and(|wanted| fits(wanted, offered)))
+            .filter_map(|(queue, keys)| Some((keys.first()?, *queue)))
+            .collect();
+        found.sort_unstable();
+        found.into_iter().take(limit).map(|(_, queue)| queue).collect()
+    }
+
+    /// Pending jobs that were queued before `horizon`, at most `limit`.
+    pub fn pending_since_before(&self, horizon: Timestamp, limit: usize) -> Vec<Uuid> {
+        let mut found = Vec::new();
+        for class in PriorityClass::ALL {
+            let first = QueueKey { class, created_at: Timestamp::from_micros(i64::MIN), id: Uuid::nil() };
+            let is_old = |key: &QueueKey| key.class == class && key.created_at < horizon;
+            for keys in self.pending.values() {
+                found.extend(keys.run_from(&first, limit - found.len(), is_old).into_iter().map(|key| key.id));
+            }
+        }
+        found
     }
 
     /// The worker of that id.

@@ -17,6 +17,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("r2d2::", &["db/"]),
     ("actix_web::", &["http/", "http.rs", "auth/", "cli/serve.rs"]),
     ("std::env", &["config/", "config.rs"]),
+    ("orgd_client::", &["cli/"]),
+    ("orgd_worker::", &["cli/"]),
 ];
 
 type Rule = fn(&str, &str) -> Option<String>;
@@ -109,6 +111,8 @@ fn every_rule_finds_what_it_is_there_for() {
         ("crates/server/src/service/a.rs", "//! A.\nuse actix_web::web;"),
         ("crates/server/src/cli/token.rs", "//! A.\nuse actix_web::web;"),
         ("crates/server/src/http/a.rs", "//! A.\nlet home = std::env::var(\"HOME\");"),
+        ("crates/server/src/config/a.rs", "//! A.\nuse orgd_client::Client;"),
+        ("crates/server/src/service/a.rs", "//! A.\nuse orgd_worker::Worker;"),
         ("crates/contract/src/a.rs", "use std::fmt;"),
         ("crates/contract/src/b.rs", "//!\nuse std::fmt;"),
         ("xtask/src/empty.rs", ""),

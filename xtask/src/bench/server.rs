@@ -37,6 +37,7 @@ pub(super) struct Seeded {
     pub(super) rare_env: String,
     pub(super) newest_ids: Vec<String>,
     pub(super) oldest_ids: Vec<String>,
+    pub(super) workers: Vec<String>,
 }
 
 /// A running server; stopped when dropped.
@@ -132,6 +133,18 @@ impl Server {
         user.zip(system).map(|(user, system)| (user + system) / TICKS).context("cannot read /proc/PID/stat")
     }
 
+    /// Processor time of the threads that it has now, to the nanosecond, as the scheduler counts it.
+    pub(super) fn processor_nanoseconds(&self) -> anyhow::Result<u64> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).context("the server is gone")?;
+        let mut all = 0;
+        for thread in threads {
+            // A thread may end meanwhile.
+            let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            all += text.split_whitespace().next().and_then(|first| first.parse::<u64>().ok()).unwrap_or_default();
+        }
+        Ok(all)
+    }
+
     /// Resident memory in KiB.
     pub(super) fn resident_kib(&self) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).context("the server is gone")?;
@@ -152,6 +165,13 @@ impl Drop for Server {
 pub(super) fn seed(place: Place<'_>, database: &str, jobs: usize) -> anyhow::Result<Seeded> {
     let mut seed = Command::new(place.executable);
     seed.args(["seed", "--jobs", &jobs.to_string(), "--database", database]);
+    serde_json::from_slice(&output_of(seed)?).context("cannot read what was seeded")
+}
+
+/// The same, with all jobs in this state: `--pending` or `--held`.
+pub(super) fn seed_all(place: Place<'_>, database: &str, jobs: usize, state: &str) -> anyhow::Result<Seeded> {
+    let mut seed = Command::new(place.executable);
+    seed.args(["seed", "--jobs", &jobs.to_string(), "--database", database, state]);
     serde_json::from_slice(&output_of(seed)?).context("cannot read what was seeded")
 }
 

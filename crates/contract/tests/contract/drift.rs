@@ -523,7 +523,10 @@ fn of_schemas() {
                 "#/components/schemas/codersdk.JobErrorCode",
                 "#/components/schemas/codersdk.ProvisionerJobType",
             ),
-            &[(AT, schema!("ProvisionerJob/properties/error_code/$ref"))],
+            &[
+                (AT, schema!("ProvisionerJob/properties/error_code/$ref")),
+                (AT, "/components/schemas/orgd.FailProvisionerJobRequest/properties/error_code/$ref"),
+            ],
         ),
     ]);
 }

@@ -13,6 +13,7 @@ mod change;
 mod drift;
 mod every_value;
 mod load;
+mod openapi_30;
 mod operations;
 mod same_meaning;
 

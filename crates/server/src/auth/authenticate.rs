@@ -1,4 +1,4 @@
-//! From the text of a session token to the caller.
+//! From the text of a session token to the caller, and from the secret of a provisioner key to the key.
 
 use std::sync::Arc;
 
@@ -8,7 +8,10 @@ use uuid::Uuid;
 use super::identities::Identities;
 use super::permission::{Permission, may};
 use super::principal::{Principal, UserStatus};
+use super::provisioner_secret::hash_of;
 use super::token::{KeyScope, SessionTokenRecord, TokenFormatError, TokenText};
+use crate::audit::Origin;
+use crate::db::provisioner_keys::ProvisionerKeyRecord;
 use crate::db::{Database, DbError};
 
 /// An authenticated caller.
@@ -18,6 +21,8 @@ pub struct Caller {
     pub principal: Arc<Principal>,
     /// What the session token can be used for.
     pub scope: KeyScope,
+    /// From where, for the audit log; only of a request that may change something.
+    pub origin: Option<Arc<Origin>>,
 }
 
 impl Caller {
@@ -42,6 +47,9 @@ pub enum AuthenticationError {
     /// Its secret is wrong.
     #[error("API key secret is invalid.")]
     WrongSecret,
+    /// There is no provisioner key with this secret, or it was deleted.
+    #[error("Provisioner key is invalid.")]
+    UnknownProvisionerKey,
     /// Its time is over.
     #[error("API key expired at \"{0}\".")]
     Expired(Timestamp),
@@ -96,7 +104,7 @@ fn check(token: &SessionTokenRecord, given: &TokenText<'_>, now: Timestamp) -> R
 
 fn admit(principal: Arc<Principal>, token: &SessionTokenRecord) -> Result<Caller, AuthenticationError> {
     match principal.status {
-        UserStatus::Active | UserStatus::Dormant => Ok(Caller { principal, scope: token.scope }),
+        UserStatus::Active | UserStatus::Dormant => Ok(Caller { principal, scope: token.scope, origin: None }),
         UserStatus::Suspended => Err(AuthenticationError::Inactive(principal.status)),
     }
 }
@@ -127,4 +135,22 @@ async fn find_user(identities: &Identities, database: &Database, id: Uuid) -> Re
         identities.keep_user(fill, user);
     }
     Ok(user)
+}
+
+/// Finds the provisioner key that a secret belongs to.
+pub async fn authenticate_worker(
+    identities: &Identities,
+    database: &Database,
+    secret: &str,
+) -> Result<Arc<ProvisionerKeyRecord>, AuthenticationError> {
+    // Whoever can find a secret by its hash knows the secret.
+    let hashed = hash_of(secret);
+    if let Some(key) = identities.provisioner_key(&hashed) {
+        return Ok(key);
+    }
+    let fill = identities.begin_fill();
+    let found = database.find_provisioner_key(hashed).await?.map(Arc::new);
+    let key = found.ok_or(AuthenticationError::UnknownProvisionerKey)?;
+    identities.keep_provisioner_key(fill, hashed, &key);
+    Ok(key)
 }

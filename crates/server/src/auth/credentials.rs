@@ -9,6 +9,8 @@ use actix_web::http::header::{AUTHORIZATION, COOKIE};
 const TOKEN_NAME: &str = "coder_session_token";
 /// Name of the header.
 const TOKEN_HEADER: &str = "Coder-Session-Token";
+/// Name of the header with which workers come.
+const KEY_HEADER: &str = "Coder-Provisioner-Key";
 /// Name of the other query parameter, the last place that is looked at.
 const ACCESS_TOKEN: &str = "access_token";
 
@@ -38,6 +40,13 @@ impl<'a> Credentials<'a> {
     pub fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// The secret of the provisioner key that a request carries.
+pub fn provisioner_key(request: &HttpRequest) -> Option<&str> {
+    // A value that is not text cannot be a secret; it must still not give way to a session token.
+    let value = request.headers().get(KEY_HEADER)?.to_str().unwrap_or("?");
+    Some(value).filter(|text| !text.is_empty())
 }
 
 /// Refuses a request that changes something and whose only proof is the cookie, which a browser sends for any page.

@@ -1,4 +1,4 @@
-//! Session tokens and users, kept in memory so that a request does not ask the database who is calling.
+//! Session tokens, provisioner keys and users, kept in memory so that a request does not ask the database who is calling.
 //!
 //! A miss asks once. An entry goes as soon as a write that touches it is committed, and before that write is acknowledged.
 
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::principal::{Membership, Principal};
 use super::token::SessionTokenRecord;
+use crate::db::provisioner_keys::ProvisionerKeyRecord;
 
 /// How many session tokens and how many users are kept; the least useful ones make room.
 const CAPACITY: u64 = 100_000;
@@ -22,6 +23,8 @@ const EXPECTED: usize = 256;
 pub struct Identities {
     tokens: Cache<Box<str>, Arc<SessionTokenRecord>>,
     users: Cache<Uuid, Arc<Principal>>,
+    /// By the SHA-256 of their secrets.
+    keys: Cache<[u8; 32], Arc<ProvisionerKeyRecord>>,
     generation: Mutex<u64>,
 }
 
@@ -31,7 +34,7 @@ pub struct Fill(u64);
 
 impl Default for Identities {
     fn default() -> Self {
-        Self { tokens: bounded(), users: bounded(), generation: Mutex::new(0) }
+        Self { tokens: bounded(), users: bounded(), keys: bounded(), generation: Mutex::new(0) }
     }
 }
 
@@ -48,6 +51,11 @@ impl Identities {
     /// The cached user.
     pub fn user(&self, id: Uuid) -> Option<Arc<Principal>> {
         self.users.get(&id)
+    }
+
+    /// The cached provisioner key with this hash.
+    pub fn provisioner_key(&self, hashed_secret: &[u8; 32]) -> Option<Arc<ProvisionerKeyRecord>> {
+        self.keys.get(hashed_secret)
     }
 
     /// To be called before the database is asked for what will be kept. A value that was read before a write and arrives after
@@ -70,6 +78,21 @@ impl Identities {
         if *generation == fill.0 {
             self.users.insert(user.user_id, Arc::clone(user));
         }
+    }
+
+    /// Keeps a provisioner key that was read after `fill`, unless something was forgotten since.
+    pub fn keep_provisioner_key(&self, fill: Fill, hashed_secret: [u8; 32], key: &Arc<ProvisionerKeyRecord>) {
+        let generation = self.generation.lock();
+        if *generation == fill.0 {
+            self.keys.insert(hashed_secret, Arc::clone(key));
+        }
+    }
+
+    /// Forgets a provisioner key that was deleted. There are few, so they are looked through.
+    pub fn forget_provisioner_key(&self, id: Uuid) {
+        let mut generation = self.generation.lock();
+        *generation += 1;
+        self.keys.retain(|_, key| key.id != id);
     }
 
     /// Forgets a token that was revoked or changed.
@@ -101,6 +124,7 @@ impl Identities {
         *generation += 1;
         self.tokens.clear();
         self.users.clear();
+        self.keys.clear();
     }
 }
 

@@ -24,6 +24,10 @@ pub enum Permission {
     CreateProvisionerJobs,
     /// Cancel provisioner jobs of an organization.
     CancelProvisionerJobs,
+    /// Register workers of an organization without a provisioner key.
+    RegisterProvisionerDaemons,
+    /// Do the work of an organization's workers without a provisioner key.
+    DoProvisionerJobs,
     /// Read the provisioner keys of an organization, which never includes their secrets.
     ReadProvisionerKeys,
     /// Make and delete the provisioner keys of an organization.
@@ -46,12 +50,23 @@ pub const fn permission(operation: Operation) -> Permission {
         },
         Operation::Provisioning(operation) => match operation {
             ProvisioningOperation::CreateProvisionerJob => Permission::CreateProvisionerJobs,
-            ProvisioningOperation::CancelProvisionerJob => Permission::CancelProvisionerJobs,
+            ProvisioningOperation::CancelProvisionerJob
+            | ProvisioningOperation::CancelWorkspaceBuild
+            | ProvisioningOperation::CancelTemplateVersion
+            | ProvisioningOperation::CancelTemplateVersionDryRun => Permission::CancelProvisionerJobs,
+            ProvisioningOperation::RegisterProvisionerDaemon => Permission::RegisterProvisionerDaemons,
+            ProvisioningOperation::HeartbeatProvisionerDaemon
+            | ProvisioningOperation::AcquireProvisionerJob
+            | ProvisioningOperation::ReportProvisionerJobProgress
+            | ProvisioningOperation::CompleteProvisionerJob
+            | ProvisioningOperation::FailProvisionerJob => Permission::DoProvisionerJobs,
             ProvisioningOperation::ListProvisionerKeys => Permission::ReadProvisionerKeys,
             ProvisioningOperation::CreateProvisionerKey | ProvisioningOperation::DeleteProvisionerKey => {
                 Permission::ManageProvisionerKeys
             }
-            ProvisioningOperation::GetProvisionerDaemons => Permission::ReadProvisionerJobs,
+            ProvisioningOperation::GetProvisionerDaemons | ProvisioningOperation::GetProvisionerJobLogs => {
+                Permission::ReadProvisionerJobs
+            }
         },
     }
 }
@@ -67,6 +82,8 @@ impl Permission {
             Self::ReadProvisionerJobs => "read this organization's provisioner jobs",
             Self::CreateProvisionerJobs => "queue provisioner jobs in this organization",
             Self::CancelProvisionerJobs => "cancel this organization's provisioner jobs",
+            Self::RegisterProvisionerDaemons => "register workers of this organization",
+            Self::DoProvisionerJobs => "do provisioner jobs of this organization",
             Self::ReadProvisionerKeys => "read this organization's provisioner keys",
             Self::ManageProvisionerKeys => "make or delete provisioner keys of this organization",
         }
@@ -78,11 +95,13 @@ impl Permission {
             Self::ReadOrganization
             | Self::ReadProvisionerJobs
             | Self::CancelProvisionerJobs
+            | Self::DoProvisionerJobs
             | Self::ReadProvisionerKeys => true,
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
             | Self::CreateProvisionerJobs
+            | Self::RegisterProvisionerDaemons
             | Self::ManageProvisionerKeys => false,
         }
     }
@@ -100,6 +119,8 @@ impl Permission {
             | Self::ReadProvisionerJobs
             | Self::CreateProvisionerJobs
             | Self::CancelProvisionerJobs
+            | Self::RegisterProvisionerDaemons
+            | Self::DoProvisionerJobs
             | Self::ManageProvisionerKeys => &[SiteRole::Owner],
         }
     }
@@ -113,6 +134,8 @@ impl Permission {
             Self::ReadProvisionerJobs
             | Self::CreateProvisionerJobs
             | Self::CancelProvisionerJobs
+            | Self::RegisterProvisionerDaemons
+            | Self::DoProvisionerJobs
             | Self::ReadProvisionerKeys
             | Self::ManageProvisionerKeys => Some(&[OrganizationRole::Admin, OrganizationRole::TemplateAdmin]),
         }
@@ -143,7 +166,7 @@ mod tests {
 
     const HERE: Uuid = Uuid::from_u128(1);
     const THERE: Uuid = Uuid::from_u128(2);
-    const PERMISSIONS: [Permission; 9] = [
+    const PERMISSIONS: [Permission; 11] = [
         Permission::ReadOrganization,
         Permission::CreateOrganization,
         Permission::UpdateOrganization,
@@ -151,6 +174,8 @@ mod tests {
         Permission::ReadProvisionerJobs,
         Permission::CreateProvisionerJobs,
         Permission::CancelProvisionerJobs,
+        Permission::RegisterProvisionerDaemons,
+        Permission::DoProvisionerJobs,
         Permission::ReadProvisionerKeys,
         Permission::ManageProvisionerKeys,
     ];
@@ -160,38 +185,38 @@ mod tests {
         Principal::new(Uuid::from_u128(9), "somebody".to_owned(), UserStatus::Active, roles, memberships)
     }
 
-    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 9] {
+    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 11] {
         PERMISSIONS.map(|permission| may(principal, KeyScope::All, permission, Some(organization)))
     }
 
     #[test]
     fn site_roles_follow_the_matrix() {
-        let reads = [true, false, false, false, false, false, false, false, false];
+        let reads = [true, false, false, false, false, false, false, false, false, false, false];
         for (role, expected) in [
-            (SiteRole::Owner, [true; 9]),
-            (SiteRole::TemplateAdmin, [true, false, false, false, false, false, false, true, false]),
+            (SiteRole::Owner, [true; 11]),
+            (SiteRole::TemplateAdmin, [true, false, false, false, false, false, false, false, false, true, false]),
             (SiteRole::UserAdmin, reads),
             (SiteRole::Auditor, reads),
-            (SiteRole::AgentsAccess, [false; 9]),
+            (SiteRole::AgentsAccess, [false; 11]),
         ] {
             assert_eq!(allowed(&user(&[role], Vec::new()), HERE), expected, "{role:?}");
         }
-        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 9]);
+        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 11]);
     }
 
     #[test]
     fn organization_roles_hold_in_their_organization_only() {
-        let member = [true, false, false, false, false, false, false, false, false];
+        let member = [true, false, false, false, false, false, false, false, false, false, false];
         for (role, expected) in [
-            (OrganizationRole::Admin, [true, false, true, true, true, true, true, true, true]),
-            (OrganizationRole::TemplateAdmin, [true, false, false, false, true, true, true, true, true]),
+            (OrganizationRole::Admin, [true, false, true, true, true, true, true, true, true, true, true]),
+            (OrganizationRole::TemplateAdmin, [true, false, false, false, true, true, true, true, true, true, true]),
             (OrganizationRole::UserAdmin, member),
             (OrganizationRole::Auditor, member),
             (OrganizationRole::WorkspaceCreationBan, member),
         ] {
             let principal = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY.with(role) }]);
             assert_eq!(allowed(&principal, HERE), expected, "{}", role.as_str());
-            assert_eq!(allowed(&principal, THERE), [false; 9], "{}", role.as_str());
+            assert_eq!(allowed(&principal, THERE), [false; 11], "{}", role.as_str());
         }
         let plain = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY }]);
         assert_eq!(allowed(&plain, HERE), member);

@@ -26,6 +26,11 @@ impl NewProvisionerSecret {
     }
 }
 
+/// What the database keeps of the secret that a worker sent.
+pub fn hash_of(secret: &str) -> [u8; 32] {
+    hash(secret)
+}
+
 impl fmt::Debug for NewProvisionerSecret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("NewProvisionerSecret").finish_non_exhaustive()

@@ -41,6 +41,12 @@ struct Seed {
     /// Provisioner jobs in the one organization that has any
     #[arg(long)]
     jobs: usize,
+    /// Leave all jobs pending
+    #[arg(long, conflicts_with = "held")]
+    pending: bool,
+    /// Give all jobs to workers that will not be heard of
+    #[arg(long)]
+    held: bool,
 }
 
 /// Runs the command that the arguments of the process name.
@@ -62,6 +68,13 @@ pub fn run() -> ExitCode {
 
 fn seed(flags: &Seed) -> anyhow::Result<()> {
     let mut conn = db::prepare(&flags.database, db::Schema::Migrate)?;
-    let seeded = db::bench::fill(&mut conn, flags.jobs, SystemClock::new().now())?;
+    let seeded = {
+        let states = match (flags.pending, flags.held) {
+            (true, _) => db::bench::States::Pending,
+            (_, true) => db::bench::States::Held,
+            _ => db::bench::States::Mixed,
+        };
+        db::bench::fill(&mut conn, flags.jobs, states, SystemClock::new().now())?
+    };
     output::print(&serde_json::to_string(&seeded)?)
 }

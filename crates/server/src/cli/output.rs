@@ -23,6 +23,14 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints a result as it is, controls of the terminal included.
+pub fn write(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
 /// Says something that is not a result. Nothing is to be done when even that fails.
 pub fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
@@ -41,7 +49,7 @@ pub fn print_list<T: Serialize>(
     cells: impl Fn(&T) -> Vec<String>,
 ) -> anyhow::Result<()> {
     if output == Output::Json {
-        return print(&serde_json::to_string_pretty(rows)?);
+        return print(&escaped(&serde_json::to_string_pretty(rows)?));
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(columns.iter().map(|column| column.to_uppercase()));
@@ -51,17 +59,35 @@ pub fn print_list<T: Serialize>(
     print(&table.trim_fmt())
 }
 
-/// Text from the database without control characters, so that it cannot drive the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+/// Text from a database or a server without control characters, so that it cannot drive the terminal. Tabs stay.
+pub fn plain(text: &str) -> String {
+    let is_harmless = |character: char| character == '\t' || !character.is_control();
+    text.chars().map(|character| if is_harmless(character) { character } else { '\u{fffd}' }).collect()
+}
+
+/// JSON that cannot drive the terminal either: the controls above ASCII may stand in a text as they are, and need not.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '\u{7f}'..='\u{9f}' => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ => text.push(character),
+        }
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{escaped, plain};
 
     #[test]
     fn escapes_do_not_reach_the_terminal() {
         assert_eq!(plain("a\x1b[31mb\n"), "a\u{fffd}[31mb\u{fffd}");
+        assert_eq!(plain("\u{9b}31m\t"), "\u{fffd}31m\t");
+        let text = "\u{9b}31m\x1b\u{7f}\u{e4}";
+        let json = escaped(&serde_json::to_string(text).unwrap());
+        assert_eq!(json, "\"\\u009b31m\\u001b\\u007f\u{e4}\"");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 }

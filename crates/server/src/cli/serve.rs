@@ -19,7 +19,7 @@ use crate::model::ReadModel;
 use crate::model::publisher::ModelPublisher;
 use crate::operations::Operation;
 use crate::ratelimit::RateLimiter;
-use crate::service::Services;
+use crate::service::{Reaper, Services};
 use crate::telemetry::access::AccessLog;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
@@ -45,11 +45,37 @@ pub(super) fn run_observed(flags: ServeFlags, observation: Observation) -> anyho
         TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
     let (app, first_start) = assemble(&config, clock, metrics, access_log)?;
     let options = Options { workers: config.http.workers(), drain: config.http.drain, observation };
+    let services = Arc::clone(&app.services);
     actix_web::rt::System::new().block_on(async {
+        accompany(services);
         let (server, address) = server::serve(app, listener, options)?;
         announce(&config, address, first_start.as_ref())?;
         server.await.context("the server failed")
     })
+}
+
+/// Starts what goes on beside the requests.
+fn accompany(services: Arc<Services>) {
+    actix_web::rt::spawn(Reaper::new(Arc::clone(&services)).run());
+    let present = Arc::clone(&services);
+    actix_web::rt::spawn(async move { present.keep_presence().await });
+    actix_web::rt::spawn(async move {
+        // The server itself stops on the same signals; whoever waits for a job or a log line is let go then.
+        stop_signal().await;
+        services.stop_waiting();
+    });
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut quit)) = (signal(SignalKind::terminate()), signal(SignalKind::quit())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = quit.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
 }
 
 /// Opens the database, reads what requests need first, and starts the writer.
@@ -68,7 +94,8 @@ fn assemble(
     let publisher = ModelPublisher::new(Arc::clone(&model), Arc::clone(&identities));
     let observer = Arc::new(CountCommits(Arc::clone(&metrics)));
     let database = Database::serve(url, conn, readers, Box::new(publisher), observer)?;
-    let services = Arc::new(Services::new(Arc::clone(&model), database.clone(), Arc::clone(&clock)));
+    let services =
+        Arc::new(Services::new(Arc::clone(&model), database.clone(), Arc::clone(&clock), config.queue.clone()));
     let limiter = RateLimiter::new(config.http.rate_limit);
     let app = App { services, model, database, identities, limiter, metrics, access_log, clock };
     Ok((Data::new(app), first_start))

@@ -66,6 +66,28 @@ pub enum ConfigError {
         /// The known variable that looks most like it.
         nearest: String,
     },
+    /// A file that holds a secret cannot be read.
+    #[error("cannot read the secret file {}: {source}", path.display())]
+    UnreadableSecret {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file that is to hold a secret holds nothing.
+    #[error("the secret file {} is empty", path.display())]
+    EmptySecret {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is nothing to show a server.
+    #[error("no secret to show the server: give {flags}, or set {variables}")]
+    NoSecret {
+        /// The flags that name a file with one.
+        flags: &'static str,
+        /// The variables that hold one.
+        variables: &'static str,
+    },
     /// A value is not among those that its key accepts.
     #[error("{}: {} is {value}, {problem}; it takes {}", origin.of(key), key.name, key.accepts)]
     Invalid {

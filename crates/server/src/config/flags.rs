@@ -63,6 +63,26 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub drain_seconds: Option<String>,
 
+    /// How long a job may make no progress before its worker counts as lost and it fails [default: 5m] [env: ORGD_HUNG_AFTER]
+    #[arg(long, value_name = "SPAN")]
+    pub hung_after: Option<String>,
+
+    /// How long a job may wait for a worker before it fails, or off [default: off] [env: ORGD_PENDING_LIMIT]
+    #[arg(long, value_name = "SPAN|off")]
+    pub pending_limit: Option<String>,
+
+    /// How long a worker that is not seen stays listed [default: 7d] [env: ORGD_FORGET_WORKERS_AFTER]
+    #[arg(long, value_name = "SPAN")]
+    pub forget_workers_after: Option<String>,
+
+    /// How often to look for lost workers [default: 15s] [env: ORGD_REAPER_INTERVAL]
+    #[arg(long, value_name = "SPAN")]
+    pub reaper_interval: Option<String>,
+
+    /// How long entries of the audit log are kept, or off for ever [default: off] [env: ORGD_AUDIT_RETENTION]
+    #[arg(long, value_name = "SPAN|off")]
+    pub audit_retention: Option<String>,
+
     /// Whether to log a line for each request [default: true] [env: ORGD_ACCESS_LOG]
     #[arg(long, value_name = "true|false")]
     pub access_log: Option<String>,
@@ -81,6 +101,11 @@ impl ServeFlags {
             workers,
             rate_limit,
             drain_seconds,
+            hung_after,
+            pending_limit,
+            forget_workers_after,
+            reaper_interval,
+            audit_retention,
             access_log,
         } = self;
         let CommonFlags { config, database_url, log, log_format } = common;
@@ -93,6 +118,11 @@ impl ServeFlags {
             (&keys::WORKERS, workers),
             (&keys::RATE_LIMIT, rate_limit),
             (&keys::DRAIN_SECONDS, drain_seconds),
+            (&keys::HUNG_AFTER, hung_after),
+            (&keys::PENDING_LIMIT, pending_limit),
+            (&keys::FORGET_WORKERS_AFTER, forget_workers_after),
+            (&keys::REAPER_INTERVAL, reaper_interval),
+            (&keys::AUDIT_RETENTION, audit_retention),
             (&keys::LOG, log),
             (&keys::LOG_FORMAT, log_format),
             (&keys::ACCESS_LOG, access_log),

@@ -57,6 +57,16 @@ keys! {
         "a whole number of requests per minute from 0 (off) to 4294967295";
     DRAIN_SECONDS: "drain_seconds" = "25",
         "a whole number of seconds from 0 to 3600";
+    HUNG_AFTER: "hung_after" = "5m",
+        "a span from 1s to 365d, such as 90s, 5m or 1h30m";
+    PENDING_LIMIT: "pending_limit" = "off",
+        "off, or a span from 1s to 365d, such as 30m";
+    FORGET_WORKERS_AFTER: "forget_workers_after" = "7d",
+        "a span from 1s to 365d, such as 7d";
+    REAPER_INTERVAL: "reaper_interval" = "15s",
+        "a span from 100ms to 1h, such as 15s";
+    AUDIT_RETENTION: "audit_retention" = "off",
+        "off (entries stay for ever), or a span from 1h to 36500d, such as 365d";
     LOG: "log" = "info",
         "off, error, warn, info, debug or trace, or a comma-separated list of these and of target=level, such as info,orgd=debug";
     LOG_FORMAT: "log_format" = "text",

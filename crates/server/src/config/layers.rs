@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::client;
 use super::error::{ConfigError, Origin};
 use super::keys::{self, CONFIG_VARIABLE, KEYS, Key, VARIABLE_PREFIX};
 
@@ -62,7 +63,8 @@ fn read_environment(
     let mut config = None;
     let mut texts = Variables::new();
     for (name, text) in environment {
-        if !name.starts_with(VARIABLE_PREFIX) || keys::is_kubernetes_link(&name) {
+        let is_for_others = keys::is_kubernetes_link(&name) || client::VARIABLES.contains(&name.as_str());
+        if !name.starts_with(VARIABLE_PREFIX) || is_for_others {
             continue;
         }
         let key = KEYS.iter().find(|key| key.variable() == name);

@@ -106,6 +106,11 @@ fn every_key_can_be_set_from_every_place() {
         ("workers", "3"),
         ("rate_limit", "0"),
         ("drain_seconds", "0"),
+        ("hung_after", "90s"),
+        ("pending_limit", "30m"),
+        ("forget_workers_after", "1d"),
+        ("reaper_interval", "250ms"),
+        ("audit_retention", "90d"),
         ("log", "warn,orgd::access=off"),
         ("log_format", "json"),
         ("access_log", "false"),
@@ -121,6 +126,11 @@ fn every_key_can_be_set_from_every_place() {
     expected.http.workers = 3;
     expected.http.rate_limit = 0;
     expected.http.drain = Duration::ZERO;
+    expected.queue.hung_after = Duration::from_secs(90);
+    expected.queue.pending_limit = Some(Duration::from_secs(30 * 60));
+    expected.queue.forget_workers_after = Duration::from_secs(24 * 60 * 60);
+    expected.queue.reaper_interval = Duration::from_millis(250);
+    expected.queue.audit_retention = Some(Duration::from_secs(90 * 24 * 60 * 60));
     expected.log.filter = "warn,orgd::access=off".to_owned();
     expected.log.format = LogFormat::Json;
     expected.log.access = false;
@@ -261,6 +271,10 @@ fn other_variables_empty_ones_and_those_of_kubernetes_do_not_matter() {
         ("ORGD_SERVICE_HOST", "10.0.0.1"),
         ("ORGD_SERVICE_PORT", "8080"),
         ("ORGD_SERVICE_PORT_HTTP", "8080"),
+        // Of the commands that call a server.
+        ("ORGD_URL", "https://orgd.example.com"),
+        ("ORGD_TOKEN", "t"),
+        ("ORGD_PROVISIONER_KEY", "k"),
     ];
     assert_eq!(load(&[], &environment).unwrap(), Config::default());
     assert!(load(&[], &[("ORGD_PORTS", "8080")]).is_err());

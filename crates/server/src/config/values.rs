@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -26,6 +27,21 @@ pub(super) fn up_to<T: FromStr + PartialOrd + Display>(most: T) -> impl FnOnce(&
             _ => Err(format!("which is more than {most}")),
         }
     }
+}
+
+/// A span of time within these bounds.
+pub(super) fn span(least: Duration, most: Duration) -> impl Fn(&str) -> Result<Duration, String> {
+    move |text| match humantime::parse_duration(text) {
+        Ok(span) if span < least => Err(format!("which is less than {}", humantime::format_duration(least))),
+        Ok(span) if span > most => Err(format!("which is more than {} days", most.as_secs() / 86_400)),
+        Ok(span) => Ok(span),
+        Err(_) => Err("which is not a span of time".to_owned()),
+    }
+}
+
+/// The same, or `off`.
+pub(super) fn span_or_off(least: Duration, most: Duration) -> impl Fn(&str) -> Result<Option<Duration>, String> {
+    move |text| if text == "off" { Ok(None) } else { span(least, most)(text).map(Some) }
 }
 
 /// `true` or `false`.

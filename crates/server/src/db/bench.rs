@@ -42,6 +42,17 @@ const RARE_INITIATOR: Uuid = Uuid::from_u128(0xffff);
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
+/// What the jobs are like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum States {
+    /// Half of them pending, the others finished.
+    Mixed,
+    /// All pending.
+    Pending,
+    /// All with a worker that is gone.
+    Held,
+}
+
 /// What the benchmark's requests are made of.
 #[derive(Debug, Serialize)]
 pub struct Seeded {
@@ -63,10 +74,12 @@ pub struct Seeded {
     newest_ids: Vec<Uuid>,
     /// The oldest jobs.
     oldest_ids: Vec<Uuid>,
+    /// Workers that take the jobs of one tag set each: one after the other, over and over.
+    workers: Vec<Uuid>,
 }
 
 /// Fills an empty database with this many jobs. Times end at `now`.
-pub fn fill(conn: &mut Conn, jobs: usize, now: Timestamp) -> Result<Seeded, DbError> {
+pub fn fill(conn: &mut Conn, jobs: usize, states: States, now: Timestamp) -> Result<Seeded, DbError> {
     let first = bootstrap::run(conn, now)?;
     let first = first.ok_or_else(|| DbError::Internal("the database is not empty".to_owned()))?;
     super::all_or_nothing(conn, |conn| {
@@ -83,7 +96,7 @@ pub fn fill(conn: &mut Conn, jobs: usize, now: Timestamp) -> Result<Seeded, DbEr
             members::insert(conn, id, with_jobs, r#"["organization-template-admin"]"#, now)?;
             callers.push((token, mine.iter().map(|index| names[*index].clone()).collect()));
         }
-        let (newest_ids, oldest_ids) = add_jobs(conn, with_jobs, jobs, now)?;
+        let (newest_ids, oldest_ids) = add_jobs(conn, with_jobs, jobs, states, now)?;
         Ok(Seeded {
             owner: first.token.reveal().to_owned(),
             callers,
@@ -94,6 +107,7 @@ pub fn fill(conn: &mut Conn, jobs: usize, now: Timestamp) -> Result<Seeded, DbEr
             rare_env: env(TAG_SETS),
             newest_ids,
             oldest_ids,
+            workers: (0..3 * TAG_SETS).map(worker_id).collect(),
         })
     })
 }
@@ -134,6 +148,7 @@ fn add_jobs(
     conn: &mut Conn,
     organization: Uuid,
     count: usize,
+    states: States,
     now: Timestamp,
 ) -> Result<(Vec<Uuid>, Vec<Uuid>), DbError> {
     let sets = (0..=TAG_SETS).map(|number| tag_sets::put(conn, &tags(number).to_string()));
@@ -146,7 +161,10 @@ fn add_jobs(
     for number in 0..count {
         let age = i64::try_from(count - number).unwrap_or(i64::MAX);
         let created_at = Timestamp::from_micros(now.micros() - age * SECOND);
-        let record = if number < rare {
+        let record = if states != States::Mixed {
+            let job = job(organization, number, created_at);
+            record(if states == States::Held { held(job) } else { job }, sets[number % TAG_SETS])
+        } else if number < rare {
             let job = finished(job(organization, number, created_at), ProvisionerJobStatus::Failed);
             record(ProvisionerJob { initiator_id: RARE_INITIATOR, ..job }, sets[TAG_SETS])
         } else {
@@ -201,6 +219,16 @@ fn job(organization: Uuid, number: usize, created_at: Timestamp) -> ProvisionerJ
     }
 }
 
+fn held(job: ProvisionerJob) -> ProvisionerJob {
+    ProvisionerJob {
+        started_at: Some(job.created_at),
+        worker_id: Some(Uuid::from_u128(0x90e)),
+        worker_name: "gone".to_owned(),
+        status: ProvisionerJobStatus::Running,
+        ..job
+    }
+}
+
 fn finished(job: ProvisionerJob, status: ProvisionerJobStatus) -> ProvisionerJob {
     let error = if status == ProvisionerJobStatus::Failed { "the plan could not be made" } else { "" };
     ProvisionerJob {
@@ -228,7 +256,7 @@ fn add_worker(
 ) -> Result<(), DbError> {
     use provisioner_daemons as table;
     let row = (
-        table::id.eq(DbUuid(Uuid::from_u128(1 + number as u128))),
+        table::id.eq(DbUuid(worker_id(number))),
         table::organization_id.eq(DbUuid(organization)),
         table::name.eq(format!("worker-{number}")),
         table::provisioners.eq(r#"["terraform"]"#),
@@ -239,6 +267,10 @@ fn add_worker(
     );
     diesel::insert_into(table::table).values(row).execute(conn)?;
     Ok(())
+}
+
+fn worker_id(number: usize) -> Uuid {
+    Uuid::from_u128(1 + number as u128)
 }
 
 fn tags(number: usize) -> TagSet {

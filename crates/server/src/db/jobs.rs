@@ -1,7 +1,11 @@
 //! The provisioner_jobs table.
 
+pub mod cancel;
 pub mod enqueue;
+pub mod held;
+pub mod lease;
 pub mod list;
+pub mod logs;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +21,8 @@ use super::error::{Constraint, DbError};
 use super::schema::provisioner_jobs;
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort, tag_sets};
-use crate::change::JobPlace;
+use crate::audit::{Action, Diff, Fact, Resource};
+use crate::change::{Change, JobPlace};
 use crate::queue::{PriorityClass, ProvisionerType, QueueId, QueueKey};
 use crate::tags::{TagSetId, TagSetRegistry};
 
@@ -51,6 +56,24 @@ impl JobRecord {
     /// Where the job stands in its queue's order.
     pub fn queue_key(&self) -> QueueKey {
         QueueKey { class: self.class, created_at: self.job.created_at, id: self.job.id }
+    }
+
+    /// What the job works on: a workspace build or a template version.
+    pub fn subject(&self) -> Option<Uuid> {
+        match self.job.kind {
+            ProvisionerJobType::WorkspaceBuild => self.job.input.workspace_build_id,
+            ProvisionerJobType::TemplateVersionImport | ProvisionerJobType::TemplateVersionDryRun => {
+                self.job.input.template_version_id
+            }
+        }
+    }
+
+    /// What the audit log says of it. `old` is its status before.
+    fn audited(&self, action: Action, old: Option<ProvisionerJobStatus>, at: Timestamp) -> Change {
+        let job = &self.job;
+        let diff = Diff::default().with("status", old.map(ProvisionerJobStatus::as_str), job.status.as_str());
+        let fact = Fact::new(action, Resource::ProvisionerJob, job.id, job.kind.as_str(), at);
+        Change::Audited(Box::new(fact.in_organization(job.organization_id).with_diff(diff)))
     }
 
     /// True while the job waits for a worker.
@@ -203,6 +226,7 @@ pub(crate) fn insert(conn: &mut Conn, record: &JobRecord, updated_at: Timestamp)
         table::input.eq(to_text(&job.input)?),
         table::metadata.eq(to_text(&job.metadata)?),
         table::logs_overflowed.eq(job.logs_overflowed),
+        table::subject_id.eq(record.subject().map(DbUuid)),
     );
     let values = (table::id.eq(DbUuid(job.id)), table::file_id.eq(DbUuid(job.file_id)), times, people, codes, texts);
     let insert = diesel::insert_into(table::table).values(values);

@@ -7,7 +7,8 @@ use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
 use super::conn::{Conn, on_inner};
-use super::error::DbError;
+use super::error::{Constraint, DbError};
+use super::organizations;
 use super::schema::organization_members;
 use super::types::{DbTime, DbUuid};
 use crate::auth::principal::Membership;
@@ -80,7 +81,12 @@ pub(super) fn add_roles(
         Conn::Sqlite(conn) => row.first(conn).optional()?,
         Conn::Postgres(conn) => row.for_update().first(conn).optional()?,
     };
-    let Some(held) = held else { return insert(conn, user, organization, &roles.to_json(), now) };
+    let Some(held) = held else {
+        if !organizations::hold_live(conn, organization)? {
+            return Err(DbError::Conflict(Constraint::LiveOrganization));
+        }
+        return insert(conn, user, organization, &roles.to_json(), now);
+    };
     let roles: RoleSet<OrganizationRole> = RoleSet::from_json(&held).iter().chain(roles.iter()).collect();
     diesel::update(member)
         .set((organization_members::roles.eq(roles.to_json()), organization_members::updated_at.eq(DbTime(now))))

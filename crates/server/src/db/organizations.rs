@@ -15,6 +15,7 @@ use super::idempotency::{Answered, Attempt};
 use super::schema::{organization_members, organizations, provisioner_keys, users};
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort};
+use crate::audit::{Action, Diff, Fact, Resource};
 use crate::auth::roles::RoleSet;
 use crate::change::Change;
 
@@ -120,7 +121,8 @@ impl Database {
             insert(conn, &new)?;
             super::members::insert(conn, creator, new.id, "[]", new.created_at)?;
             let joined = Change::MemberSaved { user: creator, organization: new.id, roles: RoleSet::EMPTY };
-            Ok((Arc::clone(&new), vec![Change::OrganizationSaved(Arc::clone(&new)), joined]))
+            let told = audited(Action::Create, None, Some(&new), new.created_at);
+            Ok((Arc::clone(&new), vec![Change::OrganizationSaved(Arc::clone(&new)), joined, told]))
         })
         .await
     }
@@ -134,9 +136,11 @@ impl Database {
     ) -> Result<Option<Arc<Organization>>, DbError> {
         self.writer
             .write(move |conn| {
+                let old = find_for_update(conn, id)?;
                 let saved = update(conn, id, &changes, now)?.map(Arc::new);
-                let changes = saved.iter().cloned().map(Change::OrganizationSaved).collect();
-                Ok((saved, changes))
+                let Some(new) = &saved else { return Ok((None, Vec::new())) };
+                let told = audited(Action::Write, old.as_ref(), Some(new), now);
+                Ok((saved.clone(), vec![Change::OrganizationSaved(Arc::clone(new)), told]))
             })
             .await
     }
@@ -145,13 +149,32 @@ impl Database {
     pub async fn delete_organization(&self, id: Uuid, now: Timestamp) -> Result<Deletion, DbError> {
         self.writer
             .write(move |conn| {
+                let old = find_for_update(conn, id)?;
                 let outcome = delete(conn, id, now)?;
-                let changes =
-                    if outcome == Deletion::Done { vec![Change::OrganizationDeleted(id)] } else { Vec::new() };
-                Ok((outcome, changes))
+                if outcome != Deletion::Done {
+                    return Ok((outcome, Vec::new()));
+                }
+                let told = audited(Action::Delete, old.as_ref(), None, now);
+                Ok((outcome, vec![Change::OrganizationDeleted(id), told]))
             })
             .await
     }
+}
+
+fn audited(action: Action, old: Option<&Organization>, new: Option<&Organization>, at: Timestamp) -> Change {
+    let (id, name) = new.or(old).map(|known| (known.id, known.name.clone())).unwrap_or_default();
+    let fact = Fact::new(action, Resource::Organization, id, name, at).in_organization(id);
+    Change::Audited(Box::new(fact.with_diff(Diff::between(old, new))))
+}
+
+/// The live organization, kept from changing until the transaction ends.
+fn find_for_update(conn: &mut Conn, id: Uuid) -> Result<Option<Organization>, DbError> {
+    let row = organizations::table.find(DbUuid(id)).filter(organizations::deleted_at.is_null());
+    let row: Option<OrganizationRow> = match conn {
+        Conn::Sqlite(conn) => row.select(OrganizationRow::as_select()).first(conn).optional()?,
+        Conn::Postgres(conn) => row.select(OrganizationRow::as_select()).for_no_key_update().first(conn).optional()?,
+    };
+    Ok(row.map(Organization::from))
 }
 
 /// Every organization that is not deleted.

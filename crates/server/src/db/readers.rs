@@ -37,6 +37,8 @@ pub struct Readers {
     permits: Arc<Semaphore>,
     /// Moves when a connection turns out to be lost: those opened before it are then not used again.
     epoch: Arc<AtomicU64>,
+    /// How often the database was read.
+    reads: Arc<AtomicU64>,
     is_local: bool,
 }
 
@@ -102,7 +104,8 @@ impl Readers {
             .connection_timeout(WAIT)
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(Opener { place, epoch: Arc::clone(&epoch) });
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)), epoch, is_local })
+        let permits = Arc::new(Semaphore::new(size as usize));
+        Ok(Self { pool, permits, epoch, reads: Arc::default(), is_local })
     }
 
     /// Runs a read: on the calling thread where that is cheap, else on a thread for blocking work, so that a slow or absent
@@ -136,6 +139,7 @@ impl Readers {
     }
 
     fn read_until<T>(&self, deadline: Instant, work: impl Fn(&mut Conn) -> Result<T, DbError>) -> Result<T, DbError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         loop {
             let mut session = self.take(deadline)?;
             let result = work(&mut session.conn);
@@ -165,6 +169,11 @@ impl Readers {
         session.is_lost = true;
         // Of many that fail at once, one moves the epoch.
         let _ = self.epoch.compare_exchange(session.epoch, session.epoch + 1, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// How often the database was read, for the metrics.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     /// How many connections are open, and how many of them are in use; for the metrics.

@@ -143,6 +143,8 @@ table! {
         metadata -> Text,
         logs_length -> Integer,
         logs_overflowed -> Bool,
+        subject_id -> Nullable<SqlUuid>,
+        logs_received -> Integer,
     }
 }
 
@@ -183,6 +185,28 @@ table! {
         identity -> Text,
         source -> Text,
         began_at -> SqlTime,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{SqlTime, SqlUuid};
+
+    audit_logs (seq) {
+        seq -> BigInt,
+        id -> SqlUuid,
+        at -> SqlTime,
+        user_id -> Nullable<SqlUuid>,
+        organization_id -> Nullable<SqlUuid>,
+        ip -> Text,
+        user_agent -> Text,
+        request_id -> SqlUuid,
+        resource_type -> Text,
+        resource_id -> SqlUuid,
+        resource_target -> Text,
+        action -> Text,
+        diff -> Text,
+        status_code -> SmallInt,
     }
 }
 

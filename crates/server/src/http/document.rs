@@ -8,7 +8,8 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 
 use super::{
-    errors_documented, examples, job_queue, organizations, provisioner_daemons, provisioner_jobs, provisioner_keys,
+    cancel, errors_documented, examples, job_logs, job_queue, organizations, provisioner_daemons, provisioner_jobs,
+    provisioner_keys, worker_jobs, workers,
 };
 use crate::operations::Operation;
 
@@ -22,7 +23,8 @@ pub fn openapi() -> OpenApi {
     info(
         title = "orgd",
         description = "Coder's Organizations API: organizations, and the provisioner jobs that run in them. Clients written for Coder work against this \
-            server unchanged. Every request below `/api/v2` carries a session token; every error has the shape of \
+            server unchanged. Every request below `/api/v2` carries a session token, or a provisioner key \
+            where it comes from a worker; every error has the shape of \
             `codersdk.Response`. A POST may carry an `Idempotency-Key`, 1 to 255 visible ASCII characters that its caller makes \
             up: when the same user sends the same request with the same key within 24 hours, it is not done again, and the first \
             answer is repeated with the header `Idempotent-Replayed: true`. Requests that were refused may be tried again with \
@@ -48,6 +50,16 @@ pub fn openapi() -> OpenApi {
         provisioner_keys::create_provisioner_key,
         provisioner_keys::delete_provisioner_key,
         provisioner_daemons::get_provisioner_daemons,
+        workers::register_provisioner_daemon,
+        workers::heartbeat_provisioner_daemon,
+        workers::acquire_provisioner_job,
+        worker_jobs::report_provisioner_job_progress,
+        worker_jobs::complete_provisioner_job,
+        worker_jobs::fail_provisioner_job,
+        job_logs::get_provisioner_job_logs,
+        cancel::cancel_workspace_build,
+        cancel::cancel_template_version,
+        cancel::cancel_template_version_dry_run,
     ),
     modifiers(&SharedParts, &Examples, &TagsAsJson, &PlainMaps)
 )]
@@ -66,6 +78,11 @@ impl Modify for SharedParts {
              `orgd token create` makes more.",
         );
         components.add_security_scheme("CoderSessionToken", SecurityScheme::ApiKey(ApiKey::Header(header)));
+        let header = ApiKeyValue::with_description(
+            "Coder-Provisioner-Key",
+            "The secret of a provisioner key, for workers. Where both are taken and both are given, the key counts.",
+        );
+        components.add_security_scheme("CoderProvisionerKey", SecurityScheme::ApiKey(ApiKey::Header(header)));
     }
 }
 
@@ -86,8 +103,8 @@ impl Modify for Examples {
             }
             for (status, response) in &mut documented.responses.responses {
                 let RefOr::T(response) = response else { continue };
-                for media in response.content.values_mut() {
-                    set_example(media, examples::response(*operation, status));
+                if let Some(json) = response.content.get_mut("application/json") {
+                    set_example(json, examples::response(*operation, status));
                 }
             }
         }

@@ -28,6 +28,10 @@ pub const UNCONFIRMED: &str = "The database did not confirm the change in time. 
 const REPEAT: &str = "A POST with an Idempotency-Key can be repeated with the same key: it then happens once.";
 /// The message when a key was given before with another request.
 pub const KEY_USED: &str = "This Idempotency-Key was used for another request.";
+/// The message when a job has another status than the caller expects.
+pub const UNEXPECTED_STATUS: &str = "Job is not in the expected state.";
+/// The message when another attempt has the job.
+pub const LEASE_LOST: &str = "lease lost";
 /// The rule that this breaks.
 pub const KEY_RULE: &str = "must be a new one for each request, and the same one only to repeat that request";
 /// Seconds after which a busy server may be asked again.
@@ -184,16 +188,19 @@ fn challenge(error: &AuthenticationError) -> HeaderValue {
 
 fn service_status(error: &ServiceError) -> StatusCode {
     match error {
-        ServiceError::Validation(_) | ServiceError::ReservedName(_) | ServiceError::DefaultOrganization => {
-            StatusCode::BAD_REQUEST
-        }
+        ServiceError::Validation(_)
+        | ServiceError::ReservedName(_)
+        | ServiceError::DefaultOrganization
+        | ServiceError::CancelRefused(_) => StatusCode::BAD_REQUEST,
+        ServiceError::UnexpectedStatus => StatusCode::PRECONDITION_FAILED,
         ServiceError::NotFound => StatusCode::NOT_FOUND,
         ServiceError::Forbidden(_) => StatusCode::FORBIDDEN,
         ServiceError::NameTaken(_)
         | ServiceError::KeyNameTaken(_)
         | ServiceError::DeletionBlocked(_)
         | ServiceError::JobIdTaken(_)
-        | ServiceError::JobEnded(_) => StatusCode::CONFLICT,
+        | ServiceError::JobEnded(_)
+        | ServiceError::LeaseLost(_) => StatusCode::CONFLICT,
         ServiceError::KeyOfAnotherRequest => StatusCode::UNPROCESSABLE_ENTITY,
         ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_) => StatusCode::SERVICE_UNAVAILABLE,
         ServiceError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -223,7 +230,14 @@ fn service_body(error: &ServiceError) -> Response {
         ServiceError::JobIdTaken(why) => {
             ("A provisioner job with this ID exists.".to_owned(), String::new(), vec![why.clone()])
         }
-        ServiceError::JobEnded(why) => ((*why).to_owned(), String::new(), Vec::new()),
+        ServiceError::JobEnded(why) | ServiceError::CancelRefused(why) => {
+            ((*why).to_owned(), String::new(), Vec::new())
+        }
+        ServiceError::UnexpectedStatus => (UNEXPECTED_STATUS.to_owned(), String::new(), Vec::new()),
+        ServiceError::LeaseLost(attempt) => {
+            let detail = format!("Attempt {attempt} of this job does not hold it any more.");
+            (LEASE_LOST.to_owned(), detail, Vec::new())
+        }
         ServiceError::DeletionBlocked(blockers) => {
             ("Error deleting organization.".to_owned(), blockers.in_words(), Vec::new())
         }

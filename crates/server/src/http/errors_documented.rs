@@ -69,6 +69,19 @@ error_set! {
     DeleteErrors: 400 401 403 404 428 429 500 503
 }
 
+error_set! {
+    /// Of registering a worker.
+    RegisterErrors: 400 401 403 404 413 415 428 429 500 503
+}
+error_set! {
+    /// Of what workers send; whether they hold the job is the operation's own to describe.
+    WorkErrors: 400 401 404 413 415 428 429 500 503
+}
+error_set! {
+    /// Of canceling; what is in the way is the operation's own to describe.
+    CancelErrors: 401 404 428 429 500 503
+}
+
 fn references(statuses: &[u16]) -> BTreeMap<String, RefOr<DocumentedResponse>> {
     let documented = documented();
     let wanted = documented.iter().filter(|answer| statuses.contains(&answer.status));

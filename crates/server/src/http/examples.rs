@@ -1,6 +1,7 @@
 //! The examples of the document, made from the types themselves, so that an example that does not fit its schema does not
 //! compile. Swagger UI fills its forms with them: each is a request that works.
 
+mod work;
 mod workers;
 
 use orgd_api_types::{
@@ -12,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::{Uuid, uuid};
 
+use super::error::UNEXPECTED_STATUS;
 use crate::operations::{Operation, OrganizationsOperation as Op, ProvisioningOperation as Provisioning};
 
 const ORGANIZATION: Uuid = uuid!("7c60d51f-b44e-4682-87d6-449835ea4de6");
@@ -94,6 +96,15 @@ fn provisioning_response(operation: Provisioning, status: &str) -> Option<Value>
             let validations = vec![ValidationError::new("id", rule)];
             json(&Response { validations, ..say("A provisioner job with this ID exists.", "") })
         }
+        (Provisioning::CancelWorkspaceBuild | Provisioning::CancelTemplateVersion, "400") => {
+            json(&say("Job has already completed!", ""))
+        }
+        (Provisioning::CancelWorkspaceBuild | Provisioning::CancelTemplateVersion, "200") => {
+            json(&say("Job has been marked as canceled...", ""))
+        }
+        (Provisioning::CancelWorkspaceBuild, "412") => json(&say(UNEXPECTED_STATUS, "")),
+        (Provisioning::CancelTemplateVersionDryRun, "400") => json(&say("Job has already completed.", "")),
+        (Provisioning::CancelTemplateVersionDryRun, "200") => json(&say("Job has been marked as canceled.", "")),
         (Provisioning::CancelProvisionerJob, "409") => json(&say("Job has already completed!", "")),
         (Provisioning::CancelProvisionerJob, "200") => json(&say("Job has been marked as canceled...", "")),
         (other, status) => workers::response(other, status),

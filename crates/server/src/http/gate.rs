@@ -9,22 +9,30 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
+use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{Either, LocalBoxFuture};
+use uuid::Uuid;
 
 use super::error::ApiError;
 use super::state::App;
-use crate::auth::authenticate::{AuthenticationError, Caller, authenticate, authenticate_from_memory};
-use crate::auth::credentials::{Credentials, check_cross_site};
-use crate::auth::permission::permission;
+use crate::audit::Origin;
+use crate::auth::authenticate::{
+    AuthenticationError, Caller, authenticate, authenticate_from_memory, authenticate_worker,
+};
+use crate::auth::credentials::{Credentials, check_cross_site, provisioner_key};
+use crate::auth::permission::{Permission, permission};
 use crate::auth::roles::SiteRole;
 use crate::clock::Moment;
+use crate::db::provisioner_keys::ProvisionerKeyRecord;
 use crate::model::organizations::CachedOrganization;
 use crate::operations::Operation;
 use crate::ratelimit::{Decision, Subject};
 use crate::service::ServiceError;
+use crate::service::workers::{KnownWorker, WorkerCaller};
 use crate::wire::reference::OrganizationRef;
+use crate::wire::uuid::parse_uuid;
 
 /// Asks the rate limiter to look away; owners only.
 const BYPASS: &str = "x-coder-bypass-ratelimit";
@@ -40,7 +48,11 @@ pub struct Entered {
 
 /// Who authenticated, for the record of the request.
 #[derive(Clone, Copy)]
-pub struct CallerId(pub uuid::Uuid);
+pub struct CallerId(pub Uuid);
+
+/// The id of a request that may change something, as the middleware made it.
+#[derive(Clone, Copy)]
+pub struct RequestId(pub Uuid);
 
 /// What is known of a request before it is known who asks.
 struct Arrival {
@@ -86,11 +98,24 @@ impl Arrival {
     ) -> Result<Entered, ApiError> {
         let Self { app, now, .. } = self;
         limit_rate(request, &app, authenticated.as_ref().ok(), now)?;
-        let caller = authenticated.map_err(ApiError::Authentication)?;
+        let mut caller = authenticated.map_err(ApiError::Authentication)?;
+        if !is_safe(request.method()) {
+            let origin = Arc::new(origin_of(request, caller.principal.user_id));
+            // For the record of a refusal, too.
+            request.extensions_mut().insert(Arc::clone(&origin));
+            caller.origin = Some(origin);
+        }
         let operation = request.extensions().get::<Operation>().copied();
         request.extensions_mut().insert(CallerId(caller.principal.user_id));
         Ok(Entered { app, caller, operation })
     }
+}
+
+/// Who is behind a request, for the audit log.
+fn origin_of(request: &HttpRequest, user: Uuid) -> Origin {
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
+    Origin::of_request(user, request.peer_addr().map(|peer| peer.ip()), agent, id)
 }
 
 /// The way in takes no detour when memory knows the caller, which is nearly always.
@@ -197,7 +222,90 @@ pub fn find_organization(entered: &Entered, raw: &str) -> Result<Arc<CachedOrgan
     Ok(entered.app.services.find_organization(&entered.caller, &reference)?)
 }
 
-fn is_safe(method: &Method) -> bool {
+/// A worker, or a user who does its work, in an organization.
+pub struct AtWork {
+    /// The parts of the server.
+    pub app: Data<App>,
+    /// Who asks.
+    pub caller: WorkerCaller,
+    /// The organization.
+    pub organization: Arc<CachedOrganization>,
+}
+
+impl AtWork {
+    async fn of(request: HttpRequest) -> Result<Self, ApiError> {
+        let Some(secret) = provisioner_key(&request) else {
+            let entered = Entered::of(&request).await?;
+            let inside = AtOrganization::of(&request, entered)?.require()?;
+            let caller = WorkerCaller::User(inside.caller);
+            return Ok(Self { app: inside.app, caller, organization: inside.organization });
+        };
+        // As in `Arrival::of`. A browser does not add this header on its own, so no page can trick it into a request.
+        let app = request.app_data::<Data<App>>().ok_or(ApiError::Panic)?.clone();
+        let key = Self::recognise(&app, secret).await;
+        let subject = key.as_ref().ok().map(|key| key.id);
+        count_against(&request, &app, subject, app.clock.moment())?;
+        let key = key.map_err(ApiError::Authentication)?;
+        request.extensions_mut().insert(CallerId(key.id));
+        let raw = request.match_info().get("organization").unwrap_or_default();
+        let reference = OrganizationRef::parse(raw).ok_or(ServiceError::NotFound)?;
+        let organization = app.services.find_own_organization(key.organization, &reference)?;
+        Ok(Self { app, caller: WorkerCaller::Key(key), organization })
+    }
+
+    async fn recognise(app: &App, secret: &str) -> Result<Arc<ProvisionerKeyRecord>, AuthenticationError> {
+        if !app.database.is_fresh() {
+            app.database.refresh().await?;
+        }
+        authenticate_worker(&app.identities, &app.database, secret).await
+    }
+
+    /// Lets a caller through who has waited and may still speak for the worker that the path names: a key may have been deleted
+    /// since, a role taken away, the organization deleted. Does not count against the rate limit.
+    pub async fn require_again(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        let arrival = Arrival { app: self.app.clone(), now: self.app.clock.moment() };
+        let caller = match provisioner_key(request) {
+            Some(secret) => Self::recognise(&self.app, secret).await.map(WorkerCaller::Key),
+            None => arrival.look_up(Credentials::of(request).as_ref()).await.map(WorkerCaller::User),
+        };
+        let caller = caller.map_err(ApiError::Authentication)?;
+        let organization = self.organization.organization.id;
+        let may = match &caller {
+            WorkerCaller::Key(_) => true,
+            WorkerCaller::User(caller) => caller.may(Permission::DoProvisionerJobs, Some(organization)),
+        };
+        if !may || self.app.model.load().organizations.by_id(organization).is_none() {
+            return Err(ServiceError::NotFound.into());
+        }
+        let id = uuid_in_path(request, "provisionerdaemon")?;
+        self.app.services.find_worker(&caller, organization, id).await?;
+        Ok(())
+    }
+
+    /// The worker that the path names, if the caller may speak for it.
+    pub async fn worker(&self, request: &HttpRequest) -> Result<KnownWorker, ApiError> {
+        let id = uuid_in_path(request, "provisionerdaemon")?;
+        Ok(self.app.services.find_worker(&self.caller, self.organization.organization.id, id).await?)
+    }
+}
+
+impl FromRequest for AtWork {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Box::pin(Self::of(request.clone()))
+    }
+}
+
+/// The UUID in this segment of the path.
+pub fn uuid_in_path(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError> {
+    let raw = request.match_info().get(name).unwrap_or_default();
+    let text = percent_encoding::percent_decode_str(raw).decode_utf8_lossy();
+    parse_uuid(&text).map_err(|error| ApiError::Uuid { raw: text.to_string(), why: error.to_string() })
+}
+
+pub fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 
@@ -208,8 +316,13 @@ fn limit_rate(request: &HttpRequest, app: &App, caller: Option<&Caller>, now: Mo
         let is_owner = caller.principal.roles.contains(SiteRole::Owner);
         return if is_owner { Ok(()) } else { Err(ApiError::BypassRefused) };
     }
-    let subject = match (caller, request.peer_addr()) {
-        (Some(caller), _) => Subject::User(caller.principal.user_id),
+    count_against(request, app, caller.map(|caller| caller.principal.user_id), now)
+}
+
+/// Counts a request against the rate limit of a user or a provisioner key, or of an address.
+fn count_against(request: &HttpRequest, app: &App, id: Option<Uuid>, now: Moment) -> Result<(), ApiError> {
+    let subject = match (id, request.peer_addr()) {
+        (Some(id), _) => Subject::User(id),
         (None, Some(peer)) => Subject::address(peer.ip()),
         (None, None) => return Ok(()),
     };

@@ -43,6 +43,10 @@ pub async fn metrics(app: Data<App>) -> HttpResponse {
     let (open, used) = app.database.readers().usage();
     app.metrics.read_connections.set(open.into());
     app.metrics.read_connections_used.set(used.into());
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    app.metrics.database_reads.set(i64::try_from(app.database.readers().reads()).unwrap_or(i64::MAX));
+    app.metrics.workers_waiting.set(count(app.model.waiting.len()));
+    app.metrics.jobs_pending.set(count(app.model.load().jobs.as_ref().map_or(0, |jobs| jobs.pending_len())));
     if let Some(feed) = app.database.feed() {
         let following = app.metrics.following.get_or_init(Default::default);
         following.is_notified.set(feed.is_notified().into());

@@ -7,8 +7,7 @@ use orgd_api_types::{CreateProvisionerJobRequest, ProvisionerJob, Response};
 
 use super::error::ApiError;
 use super::errors_documented::{CreateInsideErrors, QueryErrors};
-use super::gate::AtOrganization;
-use super::provisioner_jobs::job_id;
+use super::gate::{AtOrganization, uuid_in_path};
 use super::{answer, idempotency};
 
 /// Create provisioner job
@@ -69,9 +68,9 @@ pub async fn create_provisioner_job(
 )]
 pub async fn cancel_provisioner_job(at: AtOrganization, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     // As for reading a job: the syntax of the id is answered before the permission.
-    let id = job_id(request.match_info().get("job").unwrap_or_default())?;
+    let id = uuid_in_path(&request, "job")?;
     let inside = at.require()?;
-    inside.app.services.cancel_provisioner_job(inside.organization.organization.id, id).await?;
+    inside.app.services.cancel_provisioner_job(&inside.caller, inside.organization.organization.id, id).await?;
     let done = Response { message: "Job has been marked as canceled...".to_owned(), ..Response::default() };
     Ok(answer::encoded(StatusCode::OK, &done))
 }

@@ -21,7 +21,8 @@ use uuid::Uuid;
 
 use super::answer;
 use super::error::ApiError;
-use super::gate::CallerId;
+use super::gate::{CallerId, RequestId, is_safe};
+use super::refusals;
 use super::state::App;
 use crate::operations::Operation;
 use crate::ratelimit::Decision;
@@ -114,6 +115,9 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         collapse_slashes(&mut request);
         let exchange = Exchange::begin(&self.around, &request);
+        if !is_safe(request.method()) {
+            request.extensions_mut().insert(RequestId(exchange.id));
+        }
         let handled = AssertUnwindSafe(self.service.call(request)).catch_unwind();
         Box::pin(async move {
             match handled.await {
@@ -158,6 +162,7 @@ impl Exchange {
         if self.observation == Observation::On {
             self.observe(&mut response);
         }
+        refusals::note(&self.app, &response);
         response
     }
 

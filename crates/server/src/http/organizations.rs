@@ -78,7 +78,7 @@ pub async fn get_organization_by_id(at: AtOrganization) -> Result<HttpResponse, 
 )]
 pub async fn delete_organization(at: AtOrganization) -> Result<HttpResponse, ApiError> {
     let inside = at.require()?;
-    inside.app.services.delete_organization(inside.organization.organization.id).await?;
+    inside.app.services.delete_organization(&inside.caller, inside.organization.organization.id).await?;
     let done = Response { message: "Organization has been deleted.".to_owned(), ..Response::default() };
     Ok(answer::encoded(StatusCode::OK, &done))
 }
@@ -101,6 +101,7 @@ pub async fn update_organization(
 ) -> Result<HttpResponse, ApiError> {
     let inside = at.require()?;
     let changes: UpdateOrganizationRequest = body::json(&request, payload).await?;
-    let updated = inside.app.services.update_organization(inside.organization.organization.id, changes).await?;
+    let updated =
+        inside.app.services.update_organization(&inside.caller, inside.organization.organization.id, changes).await?;
     Ok(answer::encoded(StatusCode::OK, &*updated))
 }

@@ -12,11 +12,10 @@ use uuid::Uuid;
 use super::answer;
 use super::error::ApiError;
 use super::errors_documented::QueryErrors;
-use super::gate::AtOrganization;
+use super::gate::{AtOrganization, uuid_in_path};
 use crate::operations::OrganizationsOperation;
 use crate::service::{JobList, JobStream, ServiceError, Services};
 use crate::wire::query::{JobListQuery, JobQuery, QueryString};
-use crate::wire::uuid::parse_uuid;
 
 // The status filter as it is documented: one of these words. The server takes a list of them too. A doc comment here would
 // become part of the document.
@@ -99,18 +98,12 @@ pub async fn get_provisioner_jobs(at: AtOrganization, request: HttpRequest) -> R
 )]
 pub async fn get_provisioner_job(at: AtOrganization, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     // The syntax of the id is answered before the permission, as the reference does.
-    let id = job_id(request.match_info().get("job").unwrap_or_default())?;
+    let id = uuid_in_path(&request, "job")?;
     let inside = at.require()?;
     let query = QueryString::parse(request.query_string()).and_then(|query| JobQuery::parse(&query));
     let query = query.map_err(ApiError::Query)?;
     let job = inside.app.services.get_provisioner_job(inside.organization.organization.id, id, query).await?;
     Ok(answer::ready(StatusCode::OK, Services::encode_job(&job)))
-}
-
-/// The ID in a path.
-pub(super) fn job_id(raw: &str) -> Result<Uuid, ApiError> {
-    let text = percent_encoding::percent_decode_str(raw).decode_utf8_lossy();
-    parse_uuid(&text).map_err(|error| ApiError::Uuid { raw: text.to_string(), why: error.to_string() })
 }
 
 /// The parts of a long list. A failure in the middle cuts the connection, so that nobody takes half a list for a whole one.

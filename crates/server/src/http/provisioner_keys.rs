@@ -52,7 +52,8 @@ pub async fn create_provisioner_key(
     let inside = at.require()?;
     // Not through `idempotency`: that would store the answer, and with it the secret.
     let new: CreateProvisionerKeyRequest = body::json(&request, payload).await?;
-    let created = inside.app.services.create_provisioner_key(inside.organization.organization.id, new).await?;
+    let created =
+        inside.app.services.create_provisioner_key(&inside.caller, inside.organization.organization.id, new).await?;
     Ok(answer::encoded(StatusCode::CREATED, &created))
 }
 
@@ -74,6 +75,6 @@ pub async fn delete_provisioner_key(at: AtOrganization, request: HttpRequest) ->
     let inside = at.require()?;
     let raw = request.match_info().get("provisionerkey").unwrap_or_default();
     let name = percent_decode_str(raw).decode_utf8_lossy().into_owned();
-    inside.app.services.delete_provisioner_key(inside.organization.organization.id, name).await?;
+    inside.app.services.delete_provisioner_key(&inside.caller, inside.organization.organization.id, name).await?;
     Ok(HttpResponse::NoContent().finish())
 }

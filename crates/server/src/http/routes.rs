@@ -11,7 +11,10 @@ use actix_web::{HttpRequest, Route};
 
 use super::error::ApiError;
 use super::gate::{Entered, find_organization};
-use super::{job_queue, organizations, provisioner_daemons, provisioner_jobs, provisioner_keys};
+use super::{
+    cancel, job_logs, job_queue, organizations, provisioner_daemons, provisioner_jobs, provisioner_keys, worker_jobs,
+    workers,
+};
 use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
 
 /// Where the API begins.
@@ -49,6 +52,16 @@ fn bind_provisioning(operation: ProvisioningOperation) -> Route {
         Op::CreateProvisionerKey => web::route().to(provisioner_keys::create_provisioner_key),
         Op::DeleteProvisionerKey => web::route().to(provisioner_keys::delete_provisioner_key),
         Op::GetProvisionerDaemons => web::route().to(provisioner_daemons::get_provisioner_daemons),
+        Op::RegisterProvisionerDaemon => web::route().to(workers::register_provisioner_daemon),
+        Op::HeartbeatProvisionerDaemon => web::route().to(workers::heartbeat_provisioner_daemon),
+        Op::AcquireProvisionerJob => web::route().to(workers::acquire_provisioner_job),
+        Op::ReportProvisionerJobProgress => web::route().to(worker_jobs::report_provisioner_job_progress),
+        Op::CompleteProvisionerJob => web::route().to(worker_jobs::complete_provisioner_job),
+        Op::FailProvisionerJob => web::route().to(worker_jobs::fail_provisioner_job),
+        Op::GetProvisionerJobLogs => web::route().to(job_logs::get_provisioner_job_logs),
+        Op::CancelWorkspaceBuild => web::route().to(cancel::cancel_workspace_build),
+        Op::CancelTemplateVersion => web::route().to(cancel::cancel_template_version),
+        Op::CancelTemplateVersionDryRun => web::route().to(cancel::cancel_template_version_dry_run),
     }
 }
 

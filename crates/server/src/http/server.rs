@@ -38,6 +38,8 @@ pub fn serve(app: Data<App>, listener: TcpListener, options: Options) -> std::io
         .shutdown_timeout(options.drain.as_secs())
         .client_request_timeout(HEAD_DEADLINE)
         .keep_alive(KEEP_ALIVE)
+        // A worker that goes away while it waits for a job must not be given one.
+        .h1_allow_half_closed(false)
         .listen(listener)?
         .run();
     Ok((server, address))

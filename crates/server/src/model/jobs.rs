@@ -7,7 +7,7 @@ use imbl::HashMap;
 use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
-use crate::change::JobPlace;
+use crate::change::{JobPlace, WorkerSight};
 use crate::db::jobs::JobRecord;
 use crate::db::load::QueueContents;
 use crate::db::workers::WorkerRecord;
@@ -82,14 +82,58 @@ impl Jobs {
 
     /// Takes over a job that was queued, or that is not pending any more.
     pub fn save_job(&mut self, place: &JobPlace) {
-        self.version += 1;
-        self.changed_at.insert(place.organization, self.version);
-        let queue = self.queues.entry(place.organization).or_default();
+        let queue = self.changed(place.organization);
         if place.is_pending {
             queue.insert(place.queue, place.key);
         } else {
             queue.remove(place.queue, &place.key);
         }
+    }
+
+    /// Takes over a worker that registered, or that was seen.
+    pub fn save_worker(&mut self, record: WorkerRecord) {
+        let organization = record.organization_id;
+        self.changed(organization).put_worker(worker_of(record));
+    }
+
+    /// Takes over when workers were seen.
+    pub fn see_workers(&mut self, seen: &[WorkerSight], at: Timestamp) {
+        for sight in seen {
+            self.changed(sight.organization).touch_worker(sight.worker, at);
+        }
+    }
+
+    /// Takes a worker out.
+    pub fn forget_worker(&mut self, sight: &WorkerSight) {
+        self.changed(sight.organization).remove_worker(sight.worker);
+    }
+
+    /// The worker of this organization.
+    pub fn worker(&self, organization: Uuid, id: Uuid) -> Option<&Arc<Worker>> {
+        self.queues.get(&organization)?.worker(id)
+    }
+
+    /// The queues that this worker may take jobs from now, the one with the first job first, at most `limit`.
+    pub fn queues_for(&self, organization: Uuid, worker: &Worker, limit: usize) -> Vec<QueueId> {
+        let queue = self.queues.get(&organization);
+        queue.map_or_else(Vec::new, |queue| queue.queues_for(&self.tag_sets, worker.tags, worker.provisioners, limit))
+    }
+
+    /// Pending jobs of all organizations that were queued before `horizon`, at most `limit` of each.
+    pub fn pending_since_before(&self, horizon: Timestamp, limit: usize) -> Vec<Uuid> {
+        self.queues.values().flat_map(|queue| queue.pending_since_before(horizon, limit)).collect()
+    }
+
+    /// True when there is a worker that was not seen since then.
+    pub fn has_worker_unseen_since(&self, horizon: Timestamp) -> bool {
+        let mut workers = self.queues.values().flat_map(OrganizationQueue::workers);
+        workers.any(|worker| worker.last_seen_at.unwrap_or(worker.created_at) < horizon)
+    }
+
+    fn changed(&mut self, organization: Uuid) -> &mut OrganizationQueue {
+        self.version += 1;
+        self.changed_at.insert(organization, self.version);
+        self.queues.entry(organization).or_default()
     }
 
     /// How many jobs wait in all organizations.
@@ -136,6 +180,14 @@ impl<'a> LiveView<'a> {
 }
 
 fn worker_of(record: WorkerRecord) -> Worker {
-    let WorkerRecord { id, organization_id: _, name, provisioners, tag_set, created_at, last_seen_at } = record;
-    Worker { id, name, provisioners: provisioners.into_iter().collect(), tags: tag_set, created_at, last_seen_at }
+    let WorkerRecord { id, organization_id: _, key_id, name, provisioners, tag_set, created_at, last_seen_at } = record;
+    Worker {
+        id,
+        key: key_id,
+        name,
+        provisioners: provisioners.into_iter().collect(),
+        tags: tag_set,
+        created_at,
+        last_seen_at,
+    }
 }

@@ -58,6 +58,9 @@ pub enum PriorityClass {
 }
 
 impl PriorityClass {
+    /// Every class, in queue order.
+    pub const ALL: [Self; 2] = [Self::People, Self::Prebuild];
+
     /// The class of the jobs of this initiator.
     pub fn of_initiator(initiator: Uuid) -> Self {
         if initiator == PREBUILDS_USER { Self::Prebuild } else { Self::People }

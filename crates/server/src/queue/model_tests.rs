@@ -188,6 +188,7 @@ fn some_worker() -> impl Strategy<Value = Worker> {
     let provisioners = prop::sample::subsequence(&ProvisionerType::ALL[..], 0..=2);
     (some_worker_id(), provisioners, 0..TAGS.len() as i32, 0..3i64).prop_map(|(id, provisioners, tags, created)| {
         Worker {
+            key: None,
             id,
             name: "worker".to_owned(),
             provisioners: provisioners.into_iter().collect::<ProvisionerSet>(),

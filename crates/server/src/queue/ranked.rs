@@ -74,6 +74,39 @@ impl<K: Ord + Copy, const WIDTH: usize> RankedSet<K, WIDTH> {
         self.root.len()
     }
 
+    /// The smallest key.
+    pub(super) fn first(&self) -> Option<&K> {
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Leaf(keys) => return keys.first(),
+                Node::Branch(children) => node = &children.first()?.node,
+            }
+        }
+    }
+
+    /// The keys from `start` on, in order, up to `limit` and only as long as `wanted` is true of them.
+    pub(super) fn run_from(&self, start: &K, limit: usize, wanted: impl Fn(&K) -> bool) -> Vec<K> {
+        let mut found = Vec::new();
+        let mut open = vec![&self.root];
+        while let Some(node) = open.pop() {
+            match node {
+                Node::Leaf(keys) => {
+                    for key in keys.iter().filter(|key| *key >= start) {
+                        if found.len() == limit || !wanted(key) {
+                            return found;
+                        }
+                        found.push(*key);
+                    }
+                }
+                Node::Branch(children) => {
+                    open.extend(children[child_for(children, start)..].iter().rev().map(|child| &child.node));
+                }
+            }
+        }
+        found
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.root.width() == 0
     }

@@ -45,6 +45,7 @@ fn key(number: u128, created: i64) -> QueueKey {
 
 fn worker(number: u128, tags: TagSetId, last_seen: i64) -> Worker {
     Worker {
+        key: None,
         id: Uuid::from_u128(number),
         name: format!("worker-{number}"),
         provisioners: [ProvisionerType::Terraform].into_iter().collect(),
@@ -129,6 +130,7 @@ fn provisioner_types_do_not_mix() {
     assert_eq!(numbers(&queue, 1, echo, &key(3, 3)), (2, 2));
     assert_eq!(available(&queue, 1, echo), [0; 0]);
     queue.put_worker(Worker {
+        key: None,
         provisioners: [ProvisionerType::Terraform, ProvisionerType::Echo].into_iter().collect(),
         ..worker(2, LINUX, 0)
     });

@@ -40,6 +40,8 @@ const fn bit(provisioner: ProvisionerType) -> u8 {
 pub struct Worker {
     /// Stays the same when a worker of the same name registers again.
     pub id: Uuid,
+    /// The provisioner key with which it registered.
+    pub key: Option<Uuid>,
     /// As shown beside the jobs that it took.
     pub name: String,
     /// What it runs.
@@ -84,6 +86,7 @@ mod tests {
     fn alive_for_90_seconds_after_it_was_seen() {
         let mut worker = Worker {
             id: Uuid::nil(),
+            key: None,
             name: "w".to_owned(),
             provisioners: [Echo].into_iter().collect(),
             tags: TagSetId(1),

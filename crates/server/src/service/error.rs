@@ -39,6 +39,15 @@ pub enum ServiceError {
     /// The job cannot be canceled any more.
     #[error("{0}")]
     JobEnded(&'static str),
+    /// The job cannot be canceled any more, in the words and with the status of Coder's own operations.
+    #[error("{0}")]
+    CancelRefused(&'static str),
+    /// The job has another status than the caller expects.
+    #[error("the job has another status")]
+    UnexpectedStatus,
+    /// The worker does not hold the job in this attempt.
+    #[error("the lease of attempt {0} is lost")]
+    LeaseLost(i32),
     /// Something in the organization must go first.
     #[error("{}", .0.in_words())]
     DeletionBlocked(DeletionBlockers),

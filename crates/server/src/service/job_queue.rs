@@ -1,4 +1,4 @@
-//! Queueing and canceling provisioner jobs.
+//! Queueing provisioner jobs.
 
 use orgd_api_types::{
     CreateProvisionerJobRequest, JobPriority, Provisioner, ProvisionerJob, ProvisionerJobStatus, ProvisionerJobType,
@@ -12,7 +12,7 @@ use super::error::ServiceError;
 use crate::auth::authenticate::Caller;
 use crate::db::idempotency::{Answered, Attempt};
 use crate::db::jobs::JobRecord;
-use crate::db::jobs::enqueue::{Cancellation, Enqueued};
+use crate::db::jobs::enqueue::Enqueued;
 use crate::db::{Constraint, DbError};
 use crate::queue::{PriorityClass, ProvisionerType};
 use crate::tags::{TagSet, TagSetId};
@@ -49,7 +49,7 @@ impl Services {
         let attempt = repeatable.map(|request| Attempt { user, request, at: now });
         let tags = TagSet::normalise(request.tags.clone().unwrap_or_default(), Some(user));
         let record = self.record_of(request, organization, user);
-        let enqueued = self.database.enqueue_provisioner_job(record, tags, attempt).await.map_err(refused)?;
+        let enqueued = self.acting_for(caller).enqueue_provisioner_job(record, tags, attempt).await.map_err(refused)?;
         let (Enqueued { id, is_new }, is_replayed) = match enqueued {
             Answered::Now(enqueued) => (*enqueued, false),
             Answered::Before { body, .. } => {
@@ -101,16 +101,6 @@ impl Services {
                 JobPriority::Prebuild => PriorityClass::Prebuild,
             },
             error_code: String::new(),
-        }
-    }
-
-    /// Cancels a job of the organization.
-    pub async fn cancel_provisioner_job(&self, organization: Uuid, id: Uuid) -> Result<(), ServiceError> {
-        match self.database.cancel_provisioner_job(organization, id, self.clock.now()).await? {
-            Cancellation::Done => Ok(()),
-            Cancellation::NotFound => Err(ServiceError::NotFound),
-            Cancellation::Completed => Err(ServiceError::JobEnded("Job has already completed!")),
-            Cancellation::Canceled => Err(ServiceError::JobEnded("Job has already been marked as canceled!")),
         }
     }
 }

@@ -43,20 +43,33 @@ impl Services {
         caller: &Caller,
         reference: &OrganizationRef,
     ) -> Result<Arc<CachedOrganization>, ServiceError> {
+        let found = self.named(reference);
+        found
+            .filter(|cached| caller.may(Permission::ReadOrganization, Some(cached.organization.id)))
+            .ok_or(ServiceError::NotFound)
+    }
+
+    /// The organization that a path names, if it is this one.
+    pub fn find_own_organization(
+        &self,
+        own: Uuid,
+        reference: &OrganizationRef,
+    ) -> Result<Arc<CachedOrganization>, ServiceError> {
+        self.named(reference).filter(|cached| cached.organization.id == own).ok_or(ServiceError::NotFound)
+    }
+
+    fn named(&self, reference: &OrganizationRef) -> Option<Arc<CachedOrganization>> {
         let snapshot = self.model.load();
         let organizations = &snapshot.organizations;
-        let found = match reference {
+        match reference {
             OrganizationRef::Default => organizations.default_organization(),
             OrganizationRef::Id(id) => organizations.by_id(*id),
             OrganizationRef::IdOrName(id, name) => {
                 organizations.by_id(*id).or_else(|| organizations.by_lower_name(name))
             }
             OrganizationRef::Name(name) => organizations.by_lower_name(name),
-        };
-        found
-            .filter(|cached| caller.may(Permission::ReadOrganization, Some(cached.organization.id)))
-            .cloned()
-            .ok_or(ServiceError::NotFound)
+        }
+        .cloned()
     }
 
     /// Creates an organization and makes the caller its member. An empty display name becomes the name. What was done before is
@@ -83,13 +96,14 @@ impl Services {
         };
         let creator = caller.principal.user_id;
         let attempt = repeatable.map(|request| Attempt { user: creator, request, at: now });
-        let created = self.database.create_organization(organization, creator, attempt).await;
+        let created = self.acting_for(caller).create_organization(organization, creator, attempt).await;
         created.map_err(|error| name_conflict(error, name))
     }
 
     /// Changes the given fields. Absent and null leave a field as it is, and so does an empty name or display name.
     pub async fn update_organization(
         &self,
+        caller: &Caller,
         id: Uuid,
         request: UpdateOrganizationRequest,
     ) -> Result<Arc<Organization>, ServiceError> {
@@ -103,13 +117,13 @@ impl Services {
             description: request.description,
             icon: request.icon,
         };
-        let updated = self.database.update_organization(id, changes, self.clock.now()).await;
+        let updated = self.acting_for(caller).update_organization(id, changes, self.clock.now()).await;
         updated.map_err(|error| name_conflict(error, name.unwrap_or_default()))?.ok_or(ServiceError::NotFound)
     }
 
     /// Deletes an organization that is not the default one and has nothing left in it. Its name is free at once.
-    pub async fn delete_organization(&self, id: Uuid) -> Result<(), ServiceError> {
-        match self.database.delete_organization(id, self.clock.now()).await? {
+    pub async fn delete_organization(&self, caller: &Caller, id: Uuid) -> Result<(), ServiceError> {
+        match self.acting_for(caller).delete_organization(id, self.clock.now()).await? {
             Deletion::Done => Ok(()),
             Deletion::NotFound => Err(ServiceError::NotFound),
             Deletion::IsDefault => Err(ServiceError::DefaultOrganization),

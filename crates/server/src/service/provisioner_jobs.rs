@@ -67,7 +67,7 @@ impl Services {
         })
     }
 
-    async fn current_jobs(&self) -> Result<Arc<Jobs>, ServiceError> {
+    pub(super) async fn current_jobs(&self) -> Result<Arc<Jobs>, ServiceError> {
         let jobs = self.model.jobs().await;
         jobs.ok_or_else(|| ServiceError::Unavailable("the queue is still being read".to_owned()))
     }

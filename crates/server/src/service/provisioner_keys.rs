@@ -6,6 +6,7 @@ use validator::Validate;
 
 use super::Services;
 use super::error::ServiceError;
+use crate::auth::authenticate::Caller;
 use crate::auth::provisioner_secret::NewProvisionerSecret;
 use crate::db::provisioner_keys::NewProvisionerKey;
 use crate::db::{Constraint, DbError};
@@ -23,6 +24,7 @@ impl Services {
     /// Makes a key and gives its secret, which nobody can be given again.
     pub async fn create_provisioner_key(
         &self,
+        caller: &Caller,
         organization: Uuid,
         request: CreateProvisionerKeyRequest,
     ) -> Result<CreateProvisionerKeyResponse, ServiceError> {
@@ -37,7 +39,7 @@ impl Services {
             tags: request.tags.unwrap_or_default(),
         };
         let new = NewProvisionerKey { key, hashed_secret: secret.hashed };
-        match self.database.create_provisioner_key(new).await {
+        match self.acting_for(caller).create_provisioner_key(new).await {
             Ok(true) => Ok(CreateProvisionerKeyResponse { key: secret.reveal() }),
             Ok(false) => Err(ServiceError::NotFound),
             Err(DbError::Conflict(Constraint::ProvisionerKeyName)) => Err(ServiceError::KeyNameTaken(name)),
@@ -46,8 +48,13 @@ impl Services {
     }
 
     /// Deletes the key of this name, in whatever case.
-    pub async fn delete_provisioner_key(&self, organization: Uuid, name: String) -> Result<(), ServiceError> {
-        let deleted = self.database.delete_provisioner_key(organization, name).await?;
+    pub async fn delete_provisioner_key(
+        &self,
+        caller: &Caller,
+        organization: Uuid,
+        name: String,
+    ) -> Result<(), ServiceError> {
+        let deleted = self.acting_for(caller).delete_provisioner_key(organization, name, self.clock.now()).await?;
         if deleted { Ok(()) } else { Err(ServiceError::NotFound) }
     }
 }

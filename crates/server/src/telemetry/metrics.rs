@@ -51,6 +51,12 @@ pub struct Metrics {
     pub read_connections: Gauge,
     /// Those of them that are in use.
     pub read_connections_used: Gauge,
+    /// How often the database was read.
+    pub database_reads: Gauge,
+    /// Workers that wait for a job.
+    pub workers_waiting: Gauge,
+    /// Provisioner jobs that wait for a worker.
+    pub jobs_pending: Gauge,
     /// How this server follows the others' writes; set where it does.
     pub following: OnceLock<Following>,
     writer_batches: Histogram<{ BATCHES.len() }>,
@@ -97,6 +103,9 @@ impl Metrics {
             writer_rejected: Counter::default(),
             read_connections: Gauge::default(),
             read_connections_used: Gauge::default(),
+            database_reads: Gauge::default(),
+            workers_waiting: Gauge::default(),
+            jobs_pending: Gauge::default(),
             following: OnceLock::new(),
             writer_batches: Histogram::new(&BATCHES),
             in_flight: Gauge::default(),

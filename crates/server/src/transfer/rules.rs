@@ -1,8 +1,8 @@
 //! The rules that an organization or a provisioner job must keep by itself, whatever the database holds.
 
 use orgd_api_types::{
-    CreateOrganizationRequest, Organization, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus,
-    RESERVED_ORGANIZATION_NAME,
+    CreateOrganizationRequest, MAX_TAGS_JSON, Organization, ProvisionerJobInput, ProvisionerJobMetadata,
+    ProvisionerJobStatus, RESERVED_ORGANIZATION_NAME, exceed_json,
 };
 use validator::Validate;
 
@@ -86,6 +86,10 @@ pub(super) fn check_job(job: &Job, place: &Place) -> Vec<Fault> {
     faults.extend(broken.map(|(field, _)| Fault::of_field(place, field, NUL)));
     if job.tags.iter().any(|(key, value)| key.contains('\0') || value.contains('\0')) {
         faults.push(Fault::of_field(place, "tags", NUL));
+    }
+    if exceed_json(&job.tags) {
+        // PostgreSQL could not index them.
+        faults.push(Fault::of_field(place, "tags", format!("must be at most {MAX_TAGS_JSON} bytes as JSON")));
     }
     faults
 }

@@ -4,11 +4,15 @@ use orgd_api_types::ValidationError;
 
 use super::percent::{PercentError, decode};
 
+mod audit;
 mod duration;
+mod events;
 mod jobs;
 mod tags;
 mod workers;
 
+pub use self::audit::{AuditQuery, AuditSearch};
+pub use self::events::{CancelQuery, LogQuery};
 pub use self::jobs::{DEFAULT_LIMIT, JobFilter, JobListQuery, JobQuery, MAX_IDS};
 pub use self::tags::{MAX_TAG_KEY_BYTES, MAX_TAGS};
 pub use self::workers::WorkerListQuery;

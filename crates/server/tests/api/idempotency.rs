@@ -8,8 +8,17 @@ use crate::harness::{Answer, Client, Kind, TestServer, documented};
 
 const REPLAYED: &str = "idempotent-replayed";
 
-/// Answers a secret, which is never stored; that it happens once is tested in `provisioner_keys`.
-const EXEMPT: &[&str] = &["createProvisionerKey"];
+/// The first answers a secret, which is never stored; that it happens once is tested in `provisioner_keys`. The others are what
+/// workers do, which can be repeated without a key or, for a new job, must not be; see `worker_reports`.
+const EXEMPT: &[&str] = &[
+    "createProvisionerKey",
+    "registerProvisionerDaemon",
+    "heartbeatProvisionerDaemon",
+    "acquireProvisionerJob",
+    "reportProvisionerJobProgress",
+    "completeProvisionerJob",
+    "failProvisionerJob",
+];
 
 /// Each other POST of the document with a request that succeeds.
 fn posts() -> Vec<(&'static str, &'static str, Value)> {

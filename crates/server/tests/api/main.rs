@@ -15,7 +15,9 @@
 #[expect(dead_code, reason = "the tests of PostgreSQL use the rest")]
 mod harness;
 
+mod audit;
 mod bodies;
+mod cancel;
 mod crash;
 mod create;
 mod credentials;
@@ -24,8 +26,10 @@ mod framing;
 mod idempotency;
 mod job_filters;
 mod job_list;
+mod job_logs;
 mod job_object;
 mod job_queue;
+mod lost_workers;
 mod order_of_checks;
 mod organization_list;
 mod organization_reference;
@@ -41,3 +45,9 @@ mod single_job;
 mod start;
 mod statuses;
 mod update;
+mod worker_acquire;
+mod worker_crash;
+mod worker_presence;
+mod worker_races;
+mod worker_registration;
+mod worker_reports;

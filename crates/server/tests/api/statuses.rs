@@ -8,17 +8,24 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Answer, Client, Job, Kind, Lockout, TestServer, documented, eventually};
+use crate::harness::{Answer, Client, Job, Kind, Lockout, TestServer, Worker, documented, eventually};
 
 type Produced = BTreeSet<(String, u16)>;
 
 const JOB: Uuid = Uuid::from_u128(0x0b);
+const TO_COMPLETE: Uuid = Uuid::from_u128(0x1b);
+const TO_FAIL: Uuid = Uuid::from_u128(0x2b);
+const TO_KEEP: Uuid = Uuid::from_u128(0x3b);
+const DRY_RUN: Uuid = Uuid::from_u128(0x4b);
+const WORKER: Uuid = Uuid::from_u128(0xda);
+const BUILD: Uuid = Uuid::from_u128(0xb1);
+const VERSION: Uuid = Uuid::from_u128(0xb2);
 const KEYS: &str = "/organizations/coder/provisionerkeys";
 const WORKERS: &str = "/organizations/coder/provisionerdaemons";
 
 /// Each operation with a request that is good if the caller and the server are.
 fn requests() -> Vec<(&'static str, String, Option<Value>)> {
-    vec![
+    let mut all = vec![
         ("GET", "/organizations".to_owned(), None),
         ("POST", "/organizations".to_owned(), Some(json!({"name": "new-one"}))),
         ("GET", "/organizations/coder".to_owned(), None),
@@ -32,6 +39,24 @@ fn requests() -> Vec<(&'static str, String, Option<Value>)> {
         ("GET", KEYS.to_owned(), None),
         ("DELETE", format!("{KEYS}/new-key"), None),
         ("GET", WORKERS.to_owned(), None),
+        ("GET", format!("/organizations/coder/provisionerjobs/{JOB}/logs"), None),
+        ("PATCH", format!("/workspacebuilds/{BUILD}/cancel"), None),
+        ("PATCH", format!("/templateversions/{VERSION}/cancel"), None),
+        ("PATCH", format!("/templateversions/{VERSION}/dry-run/{DRY_RUN}/cancel"), None),
+    ];
+    all.extend(requests_of_workers());
+    all
+}
+
+fn requests_of_workers() -> Vec<(&'static str, String, Option<Value>)> {
+    let report = |job: Uuid, what: &str, body| ("POST", format!("{WORKERS}/{WORKER}/jobs/{job}/{what}"), Some(body));
+    vec![
+        ("POST", WORKERS.to_owned(), Some(json!({"name": "new-one", "provisioners": ["echo"]}))),
+        ("POST", format!("{WORKERS}/{WORKER}/heartbeat"), None),
+        ("POST", format!("{WORKERS}/{WORKER}/acquire"), Some(json!({"wait_seconds": 0}))),
+        report(TO_COMPLETE, "progress", json!({"attempt": 1})),
+        report(TO_COMPLETE, "complete", json!({"attempt": 1})),
+        report(TO_FAIL, "fail", json!({"attempt": 1, "error": "no"})),
     ]
 }
 
@@ -59,7 +84,20 @@ fn every_documented_status_is_brought_about() {
 fn with_a_job() -> TestServer {
     let server = TestServer::start();
     let coder = organization_id(&server, "coder");
-    server.change(|sql| sql.job(&Job { id: JOB, ..Job::pending(coder, 1) }));
+    let held = |id| Job { id, worker: Some((WORKER, "w".to_owned())), ..Job::pending(coder, 1).running() };
+    server.change(|sql| {
+        sql.worker(&Worker { id: WORKER, ..Worker::live(coder) });
+        sql.job(&Job { id: JOB, ..Job::pending(coder, 1) });
+        [TO_COMPLETE, TO_FAIL, TO_KEEP].into_iter().for_each(|id| sql.job(&held(id)));
+    });
+    let tags = json!({"what": "nobody takes"});
+    for body in [
+        json!({"type": "workspace_build", "tags": tags, "input": {"workspace_build_id": BUILD}}),
+        json!({"type": "template_version_import", "tags": tags, "input": {"template_version_id": VERSION}}),
+        json!({"type": "template_version_dry_run", "id": DRY_RUN, "tags": tags, "input": {"template_version_id": VERSION}}),
+    ] {
+        server.owner().post("/organizations/coder/provisionerjobs", body).expect(201);
+    }
     server
 }
 
@@ -73,6 +111,8 @@ fn successes() -> Produced {
     for request in requests() {
         let status = call(&server.owner(), &[], &request).status;
         let expected = match request.0 {
+            "POST" if request.1.ends_with("heartbeat") => 204,
+            "POST" if request.1.contains(&WORKER.to_string()) => 200,
             "POST" => 201,
             "DELETE" if request.1.starts_with(KEYS) => 204,
             _ => 200,
@@ -83,6 +123,8 @@ fn successes() -> Produced {
     for status in [201, 200] {
         assert_eq!(server.owner().post("/organizations/coder/provisionerjobs", same.clone()).status, status);
     }
+    let known = json!({"name": "new-one", "provisioners": ["echo"]});
+    assert_eq!(server.owner().post(WORKERS, known).status, 200);
     server.seen().statuses()
 }
 
@@ -98,6 +140,8 @@ fn refusals() -> Produced {
     assert_eq!(owner.post("/organizations", json!({})).status, 400);
     assert_eq!(owner.patch("/organizations/coder", json!({"name": "default"})).status, 400);
     refusals_of_provisioning(&server, &member);
+    refusals_of_work(&server, &member);
+    refusals_of_canceling(&owner);
     assert_eq!(owner.delete("/organizations/coder").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs?page=2").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs/first").status, 400);
@@ -138,11 +182,16 @@ fn refusals() -> Produced {
         ("PATCH", "/organizations/coder"),
         ("POST", "/organizations/coder/provisionerjobs"),
         ("POST", KEYS),
-    ] {
-        let large = owner.request(method, path).body(vec![b' '; 1024 * 1024 + 1]);
-        assert_eq!(large.send().status, 413, "{method}");
-        let text = owner.request(method, path).header("Content-Type", "text/plain").body("{}");
-        assert_eq!(text.send().status, 415, "{method}");
+    ]
+    .map(|(method, path)| (method, path.to_owned()))
+    .into_iter()
+    .chain(
+        requests_of_workers().into_iter().filter(|(.., body)| body.is_some()).map(|(method, path, _)| (method, path)),
+    ) {
+        let large = owner.request(method, &path).body(vec![b' '; 1024 * 1024 + 1]);
+        assert_eq!(large.send().status, 413, "{method} {path}");
+        let text = owner.request(method, &path).header("Content-Type", "text/plain").body("{}");
+        assert_eq!(text.send().status, 415, "{method} {path}");
     }
     server.seen().statuses()
 }
@@ -164,9 +213,50 @@ fn refusals_of_provisioning(server: &TestServer, member: &Client) {
     assert_eq!(owner.post(KEYS, json!({"name": "TAKEN"})).status, 409);
 }
 
+fn refusals_of_work(server: &TestServer, member: &Client) {
+    let owner = server.owner();
+    let new = json!({"name": "new", "provisioners": ["echo"]});
+    assert_eq!(owner.post(WORKERS, json!({})).status, 400);
+    assert_eq!(member.post(WORKERS, new.clone()).status, 403);
+    assert_eq!(owner.post("/organizations/nowhere/provisionerdaemons", new).status, 404);
+    let nobody = Uuid::from_u128(0xdb);
+    for (operation, body) in [
+        ("heartbeat".to_owned(), json!({})),
+        ("acquire".to_owned(), json!({"wait_seconds": 0})),
+        (format!("jobs/{TO_KEEP}/progress"), json!({"attempt": 2})),
+        (format!("jobs/{TO_KEEP}/complete"), json!({"attempt": 2})),
+        (format!("jobs/{TO_KEEP}/fail"), json!({"attempt": 2, "error": "no"})),
+    ] {
+        let post = |worker: &str| owner.post(&format!("{WORKERS}/{worker}/{operation}"), body.clone()).status;
+        assert_eq!(post("first"), 400, "{operation}");
+        assert_eq!(post(&nobody.to_string()), 404, "{operation}");
+        if operation.starts_with("jobs/") {
+            assert_eq!(post(&WORKER.to_string()), 409, "{operation}");
+        }
+    }
+    let logs = |job: &str| owner.get(&format!("/organizations/coder/provisionerjobs/{job}/logs")).status;
+    assert_eq!([logs("first"), logs(&nobody.to_string())], [400, 404]);
+}
+
+fn refusals_of_canceling(owner: &Client) {
+    let cancel = |path: &str| owner.request("PATCH", path).send().status;
+    let nothing = Uuid::from_u128(0xdb);
+    for known in ["first".to_owned(), nothing.to_string()] {
+        let expected = if known == "first" { 400 } else { 404 };
+        assert_eq!(cancel(&format!("/workspacebuilds/{known}/cancel")), expected);
+        assert_eq!(cancel(&format!("/templateversions/{known}/cancel")), expected);
+        assert_eq!(cancel(&format!("/templateversions/{VERSION}/dry-run/{known}/cancel")), expected);
+    }
+    assert_eq!(cancel(&format!("/workspacebuilds/{BUILD}/cancel?expect_status=running")), 412);
+}
+
 fn strangers() -> Produced {
     let server = with_a_job();
     let member = server.client(&server.user("member", &[], &[("coder", &[])]));
+    for request in requests_of_workers() {
+        let answer = call(&server.key_holder("x"), &[], &request);
+        assert_eq!(answer.detail(401), "Provisioner key is invalid.", "{request:?}");
+    }
     for request in requests() {
         assert_eq!(call(&server.anonymous(), &[], &request).status, 401, "{request:?}");
         let bypassing = call(&member, &[("X-Coder-Bypass-Ratelimit", "true")], &request);
@@ -196,6 +286,11 @@ fn a_broken_database() -> Produced {
         assert!(!answer.text().contains("api_keys"), "an internal detail is shown: {}", answer.text());
         eventually(|| server.stderr().contains(&detail["Request ID ".len()..]));
     }
+    server.sql().run("ALTER TABLE provisioner_keys RENAME TO something_else_too");
+    for request in requests_of_workers() {
+        let detail = call(&server.key_holder("x"), &[], &request).detail(500);
+        assert!(detail.starts_with("Request ID "), "{request:?}: {detail}");
+    }
     server.seen().statuses()
 }
 
@@ -204,9 +299,10 @@ fn a_database_out_of_reach() -> Produced {
     let server = TestServer::with(&[("ORGD_WORKERS", "8")]);
     let unknown = server.client("0123456789-0123456789012345678901");
     let lock = Lockout::of(&server);
+    let key_holder = server.key_holder("x");
     std::thread::scope(|scope| {
-        for request in requests() {
-            let unknown = &unknown;
+        let by_key = requests_of_workers().into_iter().map(|request| (&key_holder, request));
+        for (unknown, request) in requests().into_iter().map(|request| (&unknown, request)).chain(by_key) {
             scope.spawn(move || {
                 let answer = call(unknown, &[], &request);
                 assert_eq!(answer.status, 503, "{request:?}: {}", answer.text());

@@ -5,6 +5,8 @@
 
 #[path = "../support/database.rs"]
 mod database;
+#[path = "../support/plain.rs"]
+mod plain;
 
 mod interruption;
 mod migrate;

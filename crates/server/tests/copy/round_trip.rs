@@ -17,6 +17,7 @@ const TABLES: &[&str] = &[
     "provisioner_daemons",
     "provisioner_jobs",
     "provisioner_job_logs",
+    "audit_logs",
 ];
 
 /// All columns of all rows of a SQLite database, as SQLite writes them down.

@@ -26,8 +26,8 @@ INSERT INTO provisioner_keys VALUES
 
 INSERT INTO provisioner_daemons VALUES
     (x'00000000000040008000000000000031', x'00000000000040008000000000000002', x'00000000000040008000000000000021', 'w1', '',
-     '["terraform"]', 41, 'v1', '1.2', 1, 2),
-    (x'00000000000040008000000000000032', x'00000000000040008000000000000002', NULL, 'w2', 'ana', '["echo"]', 1000, '', '', 1, NULL);
+     '["terraform"]', 41, 'v1', '1.2', 1, 4102444800000002),
+    (x'00000000000040008000000000000032', x'00000000000040008000000000000002', NULL, 'w2', 'ana', '["echo"]', 1000, '', '', 4102444800000001, NULL);
 
 -- Later jobs with smaller identifiers, and a gap before them.
 INSERT INTO provisioner_jobs
@@ -43,3 +43,9 @@ VALUES
 INSERT INTO provisioner_job_logs VALUES
     (70, x'00000000000040008000000000000042', 8, 'provisioner', 'info', 'Plan', 'first' || char(10) || 'line'),
     (9, x'00000000000040008000000000000041', 8, 'provisioner_daemon', 'trace', '', '');
+
+INSERT INTO audit_logs VALUES
+    (12, x'00000000000040008000000000000062', 9, x'00000000000040008000000000000011', x'00000000000040008000000000000001', '::1', 'curl',
+     x'00000000000040008000000000000071', 'organization', x'00000000000040008000000000000001', 'acme', 'write',
+     '{"name":{"old":"a","new":"b","secret":false}}', 200),
+    (7, x'00000000000040008000000000000061', 8, NULL, NULL, '', '', zeroblob(16), 'user', zeroblob(16), '', 'create', '{}', 201);

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStderr, Stdio};
 
 use serde_json::Value;
 
-use super::Place;
+use super::{Place, plain};
 
 /// Stopped with the test.
 pub struct Server {
@@ -35,9 +35,8 @@ impl Server {
 
     /// The status of an answer and its body.
     pub fn get(&self, token: &str, path: &str) -> (u16, Value) {
-        let url = format!("http://{}/api/v2{path}", self.address);
-        let answer = reqwest::blocking::Client::new().get(url).header("Coder-Session-Token", token).send().unwrap();
-        (answer.status().as_u16(), answer.json().unwrap())
+        let (status, body) = plain::get(&self.address, &format!("/api/v2{path}"), Some(token));
+        (status, serde_json::from_str(&body).unwrap())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use orgd_postgres_cluster::Options;
 use serde_json::json;
 
-use super::harness::{BASE, TestServer, eventually, open_sql};
+use super::harness::{BASE, TestServer, eventually, open_sql, plain};
 use super::writers::Writers;
 use super::{cluster, serving};
 
@@ -80,8 +80,7 @@ fn a_database_that_restarts_costs_nothing_but_time() {
     let down = server.owner().get("/organizations/coder");
     assert_eq!(down.status, 503, "nothing is answered from memory that cannot be compared");
     assert_eq!(down.header("retry-after"), Some("1"));
-    let ready = reqwest::blocking::get(format!("http://{}/readyz", server.address())).unwrap();
-    assert_eq!(ready.status(), 503);
+    assert_eq!(plain::get(&server.address().to_string(), "/readyz", None).0, 503);
     cluster.restart().unwrap();
     eventually(|| server.owner().post("/organizations", json!({"name": "after"})).status == 201);
     assert_eq!(server.owner().get("/organizations/coder").status, 200);
@@ -92,7 +91,7 @@ fn a_database_that_restarts_costs_nothing_but_time() {
 }
 
 fn raw_ready(server: &TestServer) -> bool {
-    reqwest::blocking::get(format!("http://{}/readyz", server.address())).unwrap().text().unwrap() == "OK\n"
+    plain::get(&server.address().to_string(), "/readyz", None).1 == "OK\n"
 }
 
 /// A command that waits for TLS says what is wrong with it, and shows no password.

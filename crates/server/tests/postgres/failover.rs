@@ -6,7 +6,7 @@ use orgd_postgres_cluster::{Cluster, Options};
 use serde_json::json;
 
 use super::cluster;
-use super::harness::{TestServer, eventually};
+use super::harness::{TestServer, eventually, plain};
 use super::writers::Writers;
 
 struct Pair {
@@ -69,9 +69,9 @@ fn a_write_that_no_standby_confirms_is_answered_in_time_and_truthfully() {
     assert_eq!(late.status, 503);
     assert!(!late.text().contains("may have been made"), "{}", late.text());
     assert_eq!(server.owner().get("/organizations/before").status, 200);
-    let ready = reqwest::blocking::get(format!("http://{}/readyz", server.address())).unwrap();
-    assert_eq!(ready.status(), 503);
-    assert!(ready.text().unwrap().contains("does not confirm writes"));
+    let (status, ready) = plain::get(&server.address().to_string(), "/readyz", None);
+    assert_eq!(status, 503);
+    assert!(ready.contains("does not confirm writes"));
     standby.thaw().unwrap();
     eventually(|| server.owner().get("/organizations/unconfirmed").status == 200);
     assert_eq!(server.owner().get("/organizations/late").status, 404);

@@ -17,6 +17,7 @@ mod connections;
 mod failover;
 mod replicas;
 mod tls;
+mod workers;
 mod writers;
 
 use std::time::{Duration, Instant};

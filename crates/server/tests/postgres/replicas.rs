@@ -7,7 +7,7 @@ use orgd_postgres_cluster::{Cluster, Options};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::harness::{Client, Job, TestServer, Worker, eventually};
+use super::harness::{Client, Job, TestServer, Worker, eventually, plain};
 use super::{cluster, serving, soon};
 
 /// Everything that one server does is seen by the others within a second.
@@ -65,7 +65,7 @@ fn two_and_three_servers_see_each_others_writes() {
 }
 
 /// Ends every connection of this purpose, again and again, while `work` runs.
-fn without<T>(cluster: &Cluster, application: &str, work: impl FnOnce() -> T) -> T {
+pub fn without<T>(cluster: &Cluster, application: &str, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let cutter = scope.spawn(|| {
@@ -88,8 +88,7 @@ fn without<T>(cluster: &Cluster, application: &str, work: impl FnOnce() -> T) ->
 }
 
 fn raw(server: &TestServer, path: &str) -> String {
-    let url = format!("http://{}{path}", server.address());
-    reqwest::blocking::get(url).unwrap().text().unwrap()
+    plain::get(&server.address().to_string(), path, None).1
 }
 
 #[test]

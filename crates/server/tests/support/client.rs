@@ -9,19 +9,21 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::contract::{self, Seen};
+use super::events::EventStream;
 use super::server::TestServer;
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v2";
 
 /// Longer than the server keeps a request waiting for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Somebody who calls one server, with or without a session token.
+/// Somebody who calls one server: with a session token, with the secret of a provisioner key, or with neither.
 #[derive(Clone)]
 pub struct Client {
     address: SocketAddr,
-    token: Option<String>,
+    /// The header that says who it is.
+    credential: Option<(&'static str, String)>,
     seen: Seen,
 }
 
@@ -42,7 +44,21 @@ impl Client {
         if let Some(token) = token {
             seen.token(token);
         }
-        Self { address: server.address(), token: token.map(str::to_owned), seen }
+        let credential = token.map(|token| ("Coder-Session-Token", token.to_owned()));
+        Self { address: server.address(), credential, seen }
+    }
+
+    /// A client of the server that sends the secret of a provisioner key.
+    pub fn with_key(server: &TestServer, secret: &str) -> Self {
+        let seen = server.seen();
+        seen.provisioner_key(secret);
+        let credential = Some(("Coder-Provisioner-Key", secret.to_owned()));
+        Self { address: server.address(), credential, seen }
+    }
+
+    /// The same one as a client of another server, or of the same one after it was started again.
+    pub fn of(&self, server: &TestServer) -> Self {
+        Self { address: server.address(), ..self.clone() }
     }
 
     /// A request to a path of the API, given without its base.
@@ -52,7 +68,7 @@ impl Client {
 
     /// A request to anything, as it goes over the wire.
     pub fn request_at(&self, method: &str, target: &str) -> Request {
-        let headers = self.token.iter().map(|token| ("Coder-Session-Token".to_owned(), token.clone().into_bytes()));
+        let headers = self.credential.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
         Request {
             client: self.clone(),
             method: method.to_owned(),
@@ -154,10 +170,49 @@ impl Request {
         answer
     }
 
+    /// Sends the request and leaves the answer in the connection.
+    pub fn begin(self) -> Begun {
+        let mut stream = connect(self.client.address).expect("the server is there");
+        stream.write_all(&self.bytes()).expect("the server reads");
+        Begun { stream, request: self }
+    }
+
     /// Sends the request to a server that may die meanwhile. An answer is not checked.
     pub fn try_send(&self) -> std::io::Result<Answer> {
         let bytes = exchange(self.client.address, &self.bytes())?;
         Answer::parse(&bytes).ok_or_else(|| std::io::Error::other(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
+
+/// A request that was sent, and whose answer was not read yet. Dropped, its connection is gone.
+pub struct Begun {
+    stream: TcpStream,
+    request: Request,
+}
+
+impl Begun {
+    /// Waits for the answer and checks it like any other.
+    #[track_caller]
+    pub fn answer(mut self) -> Answer {
+        let Request { client, method, target, .. } = &self.request;
+        let what = format!("{method} {target}");
+        let mut bytes = Vec::new();
+        self.stream.read_to_end(&mut bytes).unwrap_or_else(|why| panic!("{what}: no answer: {why}"));
+        let answer = Answer::parse(&bytes).unwrap_or_else(|| panic!("{what}: no answer in {bytes:?}"));
+        contract::check(&client.seen, method, target, &answer);
+        answer
+    }
+
+    /// Reads the head of an answer that has no end yet; the rest comes out of the connection.
+    #[track_caller]
+    pub fn events(self) -> EventStream {
+        let Request { client, method, target, .. } = self.request;
+        let (answer, events) = EventStream::read(self.stream);
+        if answer.status != 200 {
+            panic!("{method} {target}: {}", answer.status);
+        }
+        contract::note_stream(&client.seen, &method, &target, answer.status);
+        events
     }
 }
 
@@ -166,11 +221,16 @@ pub fn exchange_raw(server: &TestServer, bytes: &[u8]) -> Vec<u8> {
     exchange(server.address(), bytes).expect("the server is there")
 }
 
-fn exchange(address: SocketAddr, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(address)?;
+fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+fn exchange(address: SocketAddr, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut stream = connect(address)?;
     // A server that refuses a body may stop reading it; its answer counts all the same.
     let written = stream.write_all(bytes);
     let mut answer = Vec::new();

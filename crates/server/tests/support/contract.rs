@@ -25,7 +25,7 @@ pub struct Seen(Arc<Mutex<Record>>);
 #[derive(Default)]
 struct Record {
     statuses: BTreeSet<(String, u16)>,
-    tokens: BTreeSet<String>,
+    secrets: BTreeSet<String>,
 }
 
 impl Seen {
@@ -36,12 +36,24 @@ impl Seen {
 
     /// Remembers a session token that is sent.
     pub fn token(&self, token: &str) {
-        self.0.lock().unwrap().tokens.insert(token.to_owned());
+        self.secret(token.split_once('-').map_or("", |(_, secret)| secret), 22);
     }
 
-    /// Every session token that was sent.
-    pub fn tokens(&self) -> BTreeSet<String> {
-        self.0.lock().unwrap().tokens.clone()
+    /// Remembers the secret of a provisioner key that is sent or told.
+    pub fn provisioner_key(&self, secret: &str) {
+        self.secret(secret, 43);
+    }
+
+    fn secret(&self, secret: &str, length: usize) {
+        // What a test made up to be refused is no secret.
+        if secret.len() == length && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            self.0.lock().unwrap().secrets.insert(secret.to_owned());
+        }
+    }
+
+    /// Every secret part of a session token and every secret of a provisioner key that was sent or told.
+    pub fn secrets(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap().secrets.clone()
     }
 }
 
@@ -140,6 +152,12 @@ fn validator(document: &Value, schema: &Value) -> Validator {
         .expect("the schema is one")
 }
 
+/// Notes a status that was answered with a stream, which is not held against a schema.
+pub fn note_stream(seen: &Seen, method: &str, target: &str, status: u16) {
+    let operation = documented().operation(method, target).expect("an operation");
+    seen.0.lock().unwrap().statuses.insert((operation.id.clone(), status));
+}
+
 /// Fails unless the answer keeps all that holds for every answer, and what is documented for its operation and status.
 #[track_caller]
 pub fn check(seen: &Seen, method: &str, target: &str, answer: &Answer) {
@@ -153,6 +171,9 @@ pub fn check(seen: &Seen, method: &str, target: &str, answer: &Answer) {
         let known = operation.statuses.contains(&answer.status);
         assert!(known, "{what}\n{} is not documented for {}", answer.status, operation.id);
         seen.0.lock().unwrap().statuses.insert((operation.id.clone(), answer.status));
+        if (operation.id.as_str(), answer.status) == ("createProvisionerKey", 201) {
+            seen.provisioner_key(answer.json()["key"].as_str().unwrap_or_default());
+        }
     } else {
         assert!(answer.status >= 400, "{what}\nno operation is documented there");
     }

@@ -4,18 +4,25 @@ mod answer;
 mod client;
 mod contract;
 mod database;
+mod events;
 mod lockout;
+pub mod plain;
+mod robot;
 mod rows;
 mod server;
 mod sql;
 mod wal_lock;
+mod worker_client;
 
 pub use answer::Answer;
-pub use client::{BASE, Client, exchange_raw};
+pub use client::{BASE, Begun, Client, exchange_raw};
 pub use contract::documented;
+pub use events::{Event, EventStream};
 pub use lockout::Lockout;
+pub use robot::{Ledger, Robot, all_jobs, queue_all_the_time};
 pub use rows::{Job, Kind, Worker};
 pub use server::{TestServer, eventually, is_token};
+pub use worker_client::{Held, WorkerClient, log_lines};
 
 /// Opens the database with this URL.
 pub fn open_sql(url: &str) -> sql::Sql {

@@ -5,7 +5,7 @@ use super::server::TestServer;
 use super::sql::Sql;
 use super::wal_lock::WalLock;
 
-/// No session token can be looked up until this is dropped.
+/// No session token and no provisioner key can be looked up until this is dropped.
 pub enum Lockout {
     /// As a stuck process on the same machine would.
     Sqlite(#[expect(dead_code, reason = "held until it is dropped")] WalLock),
@@ -21,7 +21,7 @@ impl Lockout {
         }
         let mut sql = server.sql();
         sql.begin();
-        sql.run("LOCK TABLE api_keys, users IN ACCESS EXCLUSIVE MODE");
+        sql.run("LOCK TABLE api_keys, provisioner_keys, users IN ACCESS EXCLUSIVE MODE");
         Self::Postgres(sql)
     }
 }

@@ -37,6 +37,8 @@ pub struct Job {
     pub class: i64,
     /// Tags in canonical JSON.
     pub tags: String,
+    /// How often a worker took it.
+    pub attempt: i64,
     /// Who took it.
     pub worker: Option<(Uuid, String)>,
     /// Stored input.
@@ -64,6 +66,7 @@ impl Job {
             provisioner: 1,
             class: 0,
             tags: UNTAGGED.to_owned(),
+            attempt: 0,
             worker: None,
             input: "{}".to_owned(),
             metadata: "{}".to_owned(),
@@ -80,6 +83,7 @@ impl Job {
     /// The same job, taken one second after it was queued.
     pub fn running(mut self) -> Self {
         self.started = Some(self.created + 1_000_000);
+        self.attempt = 1;
         self
     }
 
@@ -119,9 +123,9 @@ impl Job {
         format!(
             "INSERT INTO provisioner_jobs (id, organization_id, initiator_id, file_id, kind, provisioner, class, tag_set_id, \
              status, created_at, updated_at, started_at, canceled_at, completed_at, error, error_code, worker_id, \
-             worker_name, input, metadata, logs_overflowed) VALUES ({id}, {organization}, {initiator}, {file}, {kind}, \
+             worker_name, attempt, input, metadata, logs_overflowed) VALUES ({id}, {organization}, {initiator}, {file}, {kind}, \
              {provisioner}, {class}, {tag_set}, {status}, {created}, {created}, {started}, {canceled}, {completed}, {error}, \
-             {code}, {worker_id}, {worker_name}, {input}, {metadata}, {overflowed})",
+             {code}, {worker_id}, {worker_name}, {attempt}, {input}, {metadata}, {overflowed})",
             id = blob(self.id),
             organization = blob(self.organization),
             initiator = blob(self.initiator),
@@ -138,6 +142,7 @@ impl Job {
             code = text(&self.error_code),
             worker_id = worker.map_or("NULL".to_owned(), |(id, _)| blob(*id)),
             worker_name = text(worker.map_or("", |(_, name)| name)),
+            attempt = self.attempt,
             input = text(&self.input),
             metadata = text(&self.metadata),
             overflowed = kind.boolean(self.overflowed),
@@ -228,11 +233,11 @@ impl Kind {
         }
     }
 
-    /// This many zero bytes as SQL.
-    pub fn zeros(self, count: usize) -> String {
+    /// Bytes as SQL, from hexadecimal digits.
+    pub fn bytes(self, digits: &str) -> String {
         match self {
-            Self::Sqlite => format!("zeroblob({count})"),
-            Self::Postgres => format!("decode(repeat('00', {count}), 'hex')"),
+            Self::Sqlite => format!("x'{digits}'"),
+            Self::Postgres => format!("decode('{digits}', 'hex')"),
         }
     }
 }

@@ -58,11 +58,16 @@ impl Sql {
     /// Runs statements.
     #[track_caller]
     pub fn run(&mut self, sql: &str) {
+        self.try_run(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
+
+    /// Runs statements that may be refused, with words.
+    pub fn try_run(&mut self, sql: &str) -> Result<(), String> {
         let ran = match &mut self.conn {
             Conn::Sqlite(conn) => conn.batch_execute(sql),
             Conn::Postgres(conn) => conn.batch_execute(sql),
         };
-        ran.unwrap_or_else(|error| panic!("{error}: {sql}"));
+        ran.map_err(|error| error.to_string())
     }
 
     /// The number that a query answers as `value`.
@@ -109,6 +114,13 @@ impl Sql {
         self.run(&format!("UPDATE idempotency_keys SET created_at = {older}"));
     }
 
+    /// Makes it so long ago, in seconds, that this worker was seen last.
+    pub fn age_worker(&mut self, id: Uuid, seconds: i64) {
+        let kind = self.kind();
+        let seen = kind.time(chrono::Utc::now().timestamp_micros() - seconds * 1_000_000);
+        self.run(&format!("UPDATE provisioner_daemons SET last_seen_at = {seen} WHERE id = {}", kind.uuid(id)));
+    }
+
     fn tag_set(&mut self, tags: &str) -> i64 {
         self.run(&format!("INSERT INTO tag_sets (tags) VALUES ({}) ON CONFLICT DO NOTHING", text(tags)));
         self.number(&format!("SELECT CAST(id AS bigint) AS value FROM tag_sets WHERE tags = {}", text(tags)))
@@ -134,7 +146,7 @@ impl Sql {
             "INSERT INTO provisioner_keys VALUES ({}, {}, 'key-{number}', {}, {tag_set}, {})",
             kind.uuid(Uuid::from_u128(number)),
             kind.uuid(organization),
-            kind.zeros(32),
+            kind.bytes(&format!("{number:064x}")),
             kind.time(0)
         ));
     }

@@ -4,6 +4,8 @@
 
 #[path = "../support/database.rs"]
 mod database;
+#[path = "../support/plain.rs"]
+mod plain;
 
 mod beside_a_server;
 mod everyday;

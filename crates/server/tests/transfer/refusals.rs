@@ -27,6 +27,7 @@ fn every_fault_is_told_at_once() {
             job(6, json!({"organization_id": CODER})),
             job(7, json!({"error": "a\u{0}b", "status": "failed", "tags": {"a\u{0}": ""}, "metadata": {"workspace_name": "\u{0}"}})),
             json!({"a": 1}),
+            job(8, json!({"tags": {"a": "x".repeat(2041)}})),
         ]),
     );
     let faults = place.faults(&["import", "jobs.ndjson"]);
@@ -39,6 +40,7 @@ fn every_fault_is_told_at_once() {
         r#"line 8: "metadata.workspace_name" must not contain the NUL character"#,
         r#"line 8: "tags" must not contain the NUL character"#,
         r#"line 9: is neither an organization nor a provisioner job: it has the keys "a""#,
+        r#"line 10: "tags" must be at most 2048 bytes as JSON"#,
     ];
     assert_eq!(faults.len(), expected.len(), "{faults:#?}");
     for (fault, expected) in faults.iter().zip(expected) {

@@ -84,6 +84,7 @@ fn workers(now: Timestamp) -> Vec<Worker> {
     kinds
         .enumerate()
         .map(|(number, tag_set)| Worker {
+            key: None,
             id: Uuid::from_u128(1 + number as u128),
             name: format!("worker-{number}"),
             provisioners: [ProvisionerType::Terraform].into_iter().collect(),

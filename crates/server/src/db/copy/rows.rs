@@ -217,6 +217,8 @@ copied! {
         metadata: String,
         logs_length: i32,
         logs_overflowed: bool,
+        subject_id: Option<DbUuid>,
+        logs_received: i32,
     }
 }
 
@@ -229,5 +231,24 @@ copied! {
         level: String,
         stage: String,
         output: String,
+    }
+}
+
+copied! {
+    AuditLog of audit_logs by (seq), numbered by Some("seq") => {
+        seq: i64,
+        id: DbUuid,
+        at: DbTime,
+        user_id: Option<DbUuid>,
+        organization_id: Option<DbUuid>,
+        ip: String,
+        user_agent: String,
+        request_id: DbUuid,
+        resource_type: String,
+        resource_id: DbUuid,
+        resource_target: String,
+        action: String,
+        diff: String,
+        status_code: i16,
     }
 }

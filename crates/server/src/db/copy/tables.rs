@@ -36,6 +36,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::of::<ProvisionerDaemon>(),
     Table::of::<ProvisionerJob>(),
     Table::of::<ProvisionerJobLog>(),
+    Table::of::<AuditLog>(),
 ];
 
 impl Table {

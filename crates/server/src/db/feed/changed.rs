@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::log::{Entry, JOB, MEMBER, ORGANIZATION, TABLE, TAG_SET, TOKEN, USER};
-use crate::change::Change;
+use super::log::{Entry, JOB, KEY, LOG, MEMBER, ORGANIZATION, TABLE, TAG_SET, TOKEN, USER, WORKER};
+use crate::change::{Change, WorkerSight};
 use crate::db::conn::Conn;
 use crate::db::error::DbError;
-use crate::db::{jobs, load, members, organizations, tag_sets};
+use crate::db::{jobs, load, members, organizations, tag_sets, workers};
 use crate::tags::{TagSetId, TagSetRegistry};
 
 /// Distinct entries by kind.
@@ -21,6 +21,9 @@ struct Touched {
     tokens: BTreeSet<String>,
     tag_sets: BTreeSet<TagSetId>,
     jobs: BTreeSet<Uuid>,
+    logs: BTreeSet<Uuid>,
+    workers: BTreeSet<WorkerSight>,
+    keys: BTreeSet<Uuid>,
     all_identities: bool,
     all_organizations: bool,
     queue: bool,
@@ -30,7 +33,7 @@ impl Touched {
     fn add(&mut self, Entry { kind, key }: Entry) {
         let known = match kind.as_str() {
             ORGANIZATION => key.parse::<Uuid>().ok().map(|id| self.organizations.extend([id])),
-            MEMBER => member_of(&key).map(|member| self.members.extend([member])),
+            MEMBER => pair_of(&key).map(|member| self.members.extend([member])),
             USER => key.parse::<Uuid>().ok().map(|id| self.users.extend([id])),
             TOKEN => {
                 self.tokens.insert(key);
@@ -38,6 +41,11 @@ impl Touched {
             }
             TAG_SET => key.parse().ok().map(|id| self.tag_sets.extend([TagSetId(id)])),
             JOB => key.parse::<Uuid>().ok().map(|id| self.jobs.extend([id])),
+            LOG => key.parse::<Uuid>().ok().map(|id| self.logs.extend([id])),
+            WORKER => {
+                pair_of(&key).map(|(organization, worker)| self.workers.extend([WorkerSight { organization, worker }]))
+            }
+            KEY => key.parse::<Uuid>().ok().map(|id| self.keys.extend([id])),
             TABLE => self.add_table(&key),
             _ => None,
         };
@@ -50,18 +58,17 @@ impl Touched {
     fn add_table(&mut self, table: &str) -> Option<()> {
         match table {
             "organizations" => self.all_organizations = true,
-            "users" | "api_keys" | "organization_members" => self.all_identities = true,
+            "users" | "api_keys" | "organization_members" | "provisioner_keys" => self.all_identities = true,
             "tag_sets" | "provisioner_daemons" | "provisioner_jobs" => self.queue = true,
-            "provisioner_keys" => {}
             _ => return None,
         }
         Some(())
     }
 }
 
-fn member_of(key: &str) -> Option<(Uuid, Uuid)> {
-    let (user, organization) = key.split_once('/')?;
-    user.parse().ok().zip(organization.parse().ok())
+fn pair_of(key: &str) -> Option<(Uuid, Uuid)> {
+    let (one, other) = key.split_once('/')?;
+    one.parse().ok().zip(other.parse().ok())
 }
 
 /// What the entries stand for, as it is now.
@@ -74,6 +81,7 @@ pub(super) fn read(conn: &mut Conn, entries: Vec<Entry>) -> Result<Vec<Change>, 
     } else {
         changes.extend(touched.users.into_iter().map(Change::UserChanged));
         changes.extend(touched.tokens.into_iter().map(Change::SessionTokenChanged));
+        changes.extend(touched.keys.into_iter().map(Change::ProvisionerKeyDeleted));
         changes.extend(read_members(conn, touched.members)?);
     }
     if touched.all_organizations {
@@ -86,8 +94,10 @@ pub(super) fn read(conn: &mut Conn, entries: Vec<Entry>) -> Result<Vec<Change>, 
     } else {
         // Tag sets first: jobs refer to them.
         changes.extend(read_tag_sets(conn, &touched.tag_sets)?);
+        changes.extend(read_workers(conn, touched.workers)?);
         changes.extend(read_jobs(conn, &touched.jobs)?);
     }
+    changes.extend(touched.logs.into_iter().map(Change::JobLogged));
     Ok(changes)
 }
 
@@ -106,6 +116,16 @@ fn read_organizations(conn: &mut Conn, ids: BTreeSet<Uuid>) -> Result<Vec<Change
 fn read_tag_sets(conn: &mut Conn, ids: &BTreeSet<TagSetId>) -> Result<Vec<Change>, DbError> {
     let read = |id: &TagSetId| Ok(Change::TagSetStored(*id, tag_sets::tags_of(conn, &TagSetRegistry::default(), *id)?));
     ids.iter().map(read).collect()
+}
+
+fn read_workers(conn: &mut Conn, sights: BTreeSet<WorkerSight>) -> Result<Vec<Change>, DbError> {
+    if sights.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stored = workers::list_some(conn, &sights.iter().map(|sight| sight.worker).collect())?;
+    let found: BTreeSet<_> = stored.iter().map(|worker| worker.id).collect();
+    let gone = sights.into_iter().filter(|sight| !found.contains(&sight.worker)).map(Change::WorkerForgotten);
+    Ok(gone.chain(stored.into_iter().map(Change::WorkerSaved)).collect())
 }
 
 fn read_jobs(conn: &mut Conn, ids: &BTreeSet<Uuid>) -> Result<Vec<Change>, DbError> {
@@ -178,7 +198,7 @@ mod tests {
             ("provisioner_jobs", (false, false, true)),
             ("provisioner_daemons", (false, false, true)),
             ("tag_sets", (false, false, true)),
-            ("provisioner_keys", (false, false, false)),
+            ("provisioner_keys", (true, false, false)),
         ] {
             let found = touched(&[("table", table)]);
             assert_eq!((found.all_identities, found.all_organizations, found.queue), parts, "{table}");

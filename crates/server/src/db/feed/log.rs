@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::table;
 
 use super::Position;
-use crate::change::Change;
+use crate::change::{Change, WorkerSight};
 use crate::db::conn::Conn;
 use crate::db::error::DbError;
 
@@ -46,6 +46,11 @@ pub(super) const USER: &str = "user";
 pub(super) const TOKEN: &str = "token";
 pub(super) const TAG_SET: &str = "tagset";
 pub(super) const JOB: &str = "job";
+/// Of a job.
+pub(super) const LOG: &str = "log";
+/// An organization and a worker of it.
+pub(super) const WORKER: &str = "worker";
+pub(super) const KEY: &str = "key";
 /// Written by the triggers: any row of the table.
 pub(super) const TABLE: &str = "table";
 
@@ -53,7 +58,7 @@ pub(super) const TABLE: &str = "table";
 /// commits: for commands only.
 pub fn record(conn: &mut Conn, changes: &[Change], notify: bool) -> QueryResult<()> {
     let Conn::Postgres(conn) = conn else { return Ok(()) };
-    let entries: Vec<_> = changes.iter().filter_map(entry_of).map(|(kind, key)| format!("{kind} {key}")).collect();
+    let entries: Vec<_> = changes.iter().flat_map(entries_of).map(|(kind, key)| format!("{kind} {key}")).collect();
     if entries.is_empty() {
         return Ok(());
     }
@@ -67,23 +72,41 @@ pub(super) fn tell(conn: &mut PgConnection, sender: &str) -> QueryResult<()> {
     Ok(())
 }
 
-fn entry_of(change: &Change) -> Option<(&'static str, String)> {
-    match change {
-        Change::OrganizationSaved(organization) => Some((ORGANIZATION, organization.id.to_string())),
-        Change::OrganizationDeleted(id) => Some((ORGANIZATION, id.to_string())),
-        Change::MemberSaved { user, organization, roles: _ } => Some((MEMBER, format!("{user}/{organization}"))),
-        Change::UserChanged(id) => Some((USER, id.to_string())),
-        Change::SessionTokenChanged(id) => Some((TOKEN, id.clone())),
-        Change::TagSetStored(id, _) => Some((TAG_SET, id.0.to_string())),
-        Change::JobSaved(place) => Some((JOB, place.key.id.to_string())),
+fn entries_of(change: &Change) -> Vec<(&'static str, String)> {
+    let entry = match change {
+        Change::OrganizationSaved(organization) => (ORGANIZATION, organization.id.to_string()),
+        Change::OrganizationDeleted(id) => (ORGANIZATION, id.to_string()),
+        Change::MemberSaved { user, organization, roles: _ } => (MEMBER, format!("{user}/{organization}")),
+        Change::UserChanged(id) => (USER, id.to_string()),
+        Change::SessionTokenChanged(id) => (TOKEN, id.clone()),
+        Change::TagSetStored(id, _) => (TAG_SET, id.0.to_string()),
+        Change::JobSaved(place) => (JOB, place.key.id.to_string()),
+        Change::JobLogged(job) => (LOG, job.to_string()),
+        Change::WorkerSaved(worker) => (WORKER, format!("{}/{}", worker.organization_id, worker.id)),
+        Change::WorkerForgotten(sight) => worker_entry(sight),
+        Change::WorkersSeen(seen, _) => return seen.iter().map(worker_entry).collect(),
+        Change::ProvisionerKeyDeleted(id) => (KEY, id.to_string()),
         // These come from reading, not from writing.
-        Change::IdentitiesChanged | Change::OrganizationsRead(_) | Change::QueueRead(_) => None,
-    }
+        Change::IdentitiesChanged | Change::OrganizationsRead(_) | Change::QueueRead(_) => return Vec::new(),
+        // No server keeps it in memory.
+        Change::Audited(_) => return Vec::new(),
+    };
+    vec![entry]
+}
+
+fn worker_entry(sight: &WorkerSight) -> (&'static str, String) {
+    (WORKER, format!("{}/{}", sight.organization, sight.worker))
 }
 
 /// True when other servers should hear of it at once: it takes something away from somebody.
 pub fn is_urgent(change: &Change) -> bool {
-    matches!(change, Change::UserChanged(_) | Change::SessionTokenChanged(_) | Change::OrganizationDeleted(_))
+    matches!(
+        change,
+        Change::UserChanged(_)
+            | Change::SessionTokenChanged(_)
+            | Change::OrganizationDeleted(_)
+            | Change::ProvisionerKeyDeleted(_)
+    )
 }
 
 #[derive(QueryableByName)]

@@ -1,19 +1,16 @@
-//! Queues provisioner jobs and cancels them.
+//! Queues provisioner jobs.
 
 use std::sync::Arc;
 
-use diesel::prelude::*;
-use orgd_api_types::{ProvisionerJobStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{JobRecord, find, insert, to_code};
+use super::{JobRecord, find, insert};
+use crate::audit::Action;
 use crate::change::Change;
 use crate::db::conn::Conn;
 use crate::db::error::{Constraint, DbError};
 use crate::db::idempotency::{Answered, Attempt};
-use crate::db::schema::provisioner_jobs;
-use crate::db::types::{DbTime, DbUuid};
 use crate::db::{Database, organizations, tag_sets};
 use crate::tags::TagSet;
 
@@ -24,19 +21,6 @@ pub struct Enqueued {
     pub id: Uuid,
     /// False when it was there already, the same in everything.
     pub is_new: bool,
-}
-
-/// How a cancellation went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cancellation {
-    /// The job is canceled, or will be when its worker confirms.
-    Done,
-    /// There is no such job in the organization.
-    NotFound,
-    /// It had ended.
-    Completed,
-    /// Somebody had canceled it before.
-    Canceled,
 }
 
 impl Database {
@@ -51,16 +35,6 @@ impl Database {
     ) -> Result<Answered<Enqueued>, DbError> {
         let tags = Arc::new(tags);
         self.write_once(attempt, move |conn| enqueue(conn, &job, &tags)).await
-    }
-
-    /// Cancels a job: one that no worker has at once, any other by telling its worker.
-    pub async fn cancel_provisioner_job(
-        &self,
-        organization: Uuid,
-        id: Uuid,
-        now: Timestamp,
-    ) -> Result<Cancellation, DbError> {
-        self.writer.write(move |conn| cancel(conn, organization, id, now)).await
     }
 }
 
@@ -79,7 +53,8 @@ fn enqueue(conn: &mut Conn, job: &JobRecord, tags: &Arc<TagSet>) -> Result<(Arc<
         };
     }
     insert(conn, &job, job.job.created_at)?;
-    let changes = vec![Change::TagSetStored(tag_set, Arc::clone(tags)), Change::JobSaved(job.place())];
+    let stored = Change::TagSetStored(tag_set, Arc::clone(tags));
+    let changes = vec![stored, Change::JobSaved(job.place()), job.audited(Action::Create, None, job.job.created_at)];
     Ok((Arc::new(Enqueued { id, is_new: true }), changes))
 }
 
@@ -94,42 +69,4 @@ fn is_same(known: &JobRecord, wanted: &JobRecord) -> bool {
         )
     };
     decided(known) == decided(wanted)
-}
-
-fn cancel(
-    conn: &mut Conn,
-    organization: Uuid,
-    id: Uuid,
-    now: Timestamp,
-) -> Result<(Cancellation, Vec<Change>), DbError> {
-    let row = provisioner_jobs::table.filter(provisioner_jobs::id.eq(DbUuid(id))).select(provisioner_jobs::seq);
-    // A worker may be taking it.
-    let seq: Option<i64> = match conn {
-        Conn::Sqlite(conn) => row.first(conn).optional()?,
-        Conn::Postgres(conn) => row.for_update().first(conn).optional()?,
-    };
-    let record = if seq.is_some() { find(conn, id)? } else { None };
-    let Some(record) = record.filter(|record| record.job.organization_id == organization) else {
-        return Ok((Cancellation::NotFound, Vec::new()));
-    };
-    let job = &record.job;
-    if job.completed_at.is_some() || job.status == ProvisionerJobStatus::Failed {
-        return Ok((Cancellation::Completed, Vec::new()));
-    }
-    if job.canceled_at.is_some() {
-        return Ok((Cancellation::Canceled, Vec::new()));
-    }
-    // Its worker confirms; without one nobody is left to.
-    let ended = job.worker_id.is_none() && job.started_at.is_none();
-    let status = if ended { ProvisionerJobStatus::Canceled } else { ProvisionerJobStatus::Canceling };
-    diesel::update(provisioner_jobs::table.filter(provisioner_jobs::id.eq(DbUuid(id))))
-        .set((
-            provisioner_jobs::canceled_at.eq(Some(DbTime(now))),
-            provisioner_jobs::completed_at.eq(ended.then_some(DbTime(now))),
-            provisioner_jobs::updated_at.eq(DbTime(now)),
-            provisioner_jobs::status.eq(to_code(ProvisionerJobStatus::ALL, &status)),
-        ))
-        .execute(conn)?;
-    let place = crate::change::JobPlace { is_pending: false, ..record.place() };
-    Ok((Cancellation::Done, vec![Change::JobSaved(place)]))
 }

@@ -9,7 +9,7 @@ use orgd_api_types::{
 use serde_json::Value;
 use uuid::{Uuid, uuid};
 
-use super::{ORGANIZATION, WORKER, at, failed_job, json, pending_job, say};
+use super::{ORGANIZATION, WORKER, at, failed_job, json, pending_job, say, work};
 use crate::operations::ProvisioningOperation as Op;
 
 const KEY: Uuid = uuid!("0198f5a0-6a10-7c3d-9e2f-1a2b3c4d5e6f");
@@ -22,6 +22,16 @@ pub(super) fn request(operation: Op) -> Option<Value> {
             json(&CreateProvisionerKeyRequest { name: Some(NAME.to_owned()), tags: Some(tags(&[("gpu", "yes")])) })
         }
         // Those of jobs are elsewhere.
+        Op::RegisterProvisionerDaemon
+        | Op::AcquireProvisionerJob
+        | Op::ReportProvisionerJobProgress
+        | Op::CompleteProvisionerJob
+        | Op::FailProvisionerJob
+        | Op::HeartbeatProvisionerDaemon
+        | Op::GetProvisionerJobLogs
+        | Op::CancelWorkspaceBuild
+        | Op::CancelTemplateVersion
+        | Op::CancelTemplateVersionDryRun => work::request(operation),
         Op::ListProvisionerKeys
         | Op::DeleteProvisionerKey
         | Op::GetProvisionerDaemons
@@ -42,11 +52,11 @@ pub(super) fn response(operation: Op, status: &str) -> Option<Value> {
             ..say("Provisioner key already exists with the name \"build-farm\".", "")
         }),
         (Op::GetProvisionerDaemons, "200") => json(&[busy_worker()]),
-        _ => None,
+        (other, status) => work::response(other, status),
     }
 }
 
-fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(super) fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -60,7 +70,7 @@ fn key() -> ProvisionerKey {
     }
 }
 
-fn busy_worker() -> ProvisionerDaemon {
+pub(super) fn busy_worker() -> ProvisionerDaemon {
     ProvisionerDaemon {
         id: WORKER,
         organization_id: ORGANIZATION,

@@ -119,6 +119,12 @@ fn database(metrics: &Metrics) -> Vec<MetricFamily> {
             gauge(&[("state", "used")], metrics.read_connections_used.get() as f64),
         ],
     )];
+    let reads = u64::try_from(metrics.database_reads.get()).unwrap_or_default();
+    families.extend([
+        counters("orgd_database_reads_total", "How often the database was read.", &[(&[], reads)]),
+        gauges("orgd_workers_waiting", "Workers that wait for a job.", metrics.workers_waiting.get() as f64),
+        gauges("orgd_jobs_pending", "Provisioner jobs that wait for a worker.", metrics.jobs_pending.get() as f64),
+    ]);
     if let Some(following) = metrics.following.get() {
         families.push(gauges(
             "orgd_change_notifications_up",

@@ -140,6 +140,9 @@ fn the_numbers_of_the_server_are_printed() {
     following.age.set(250_000);
     metrics.read_connections.set(4);
     metrics.read_connections_used.set(3);
+    metrics.database_reads.set(11);
+    metrics.workers_waiting.set(12);
+    metrics.jobs_pending.set(13);
     dropped.access.add(8);
     dropped.unwritten.add(9);
     let samples = parse(&metrics.render());
@@ -152,6 +155,9 @@ fn the_numbers_of_the_server_are_printed() {
         ("orgd_writer_rejected_total", 6.0),
         (r#"orgd_read_connections{state="open"}"#, 4.0),
         (r#"orgd_read_connections{state="used"}"#, 3.0),
+        ("orgd_database_reads_total", 11.0),
+        ("orgd_workers_waiting", 12.0),
+        ("orgd_jobs_pending", 13.0),
         ("orgd_change_notifications_up", 1.0),
         ("orgd_change_feed_age_seconds", 0.25),
         (r#"orgd_writer_batch_size_bucket{le="1"}"#, 1.0),

@@ -111,6 +111,18 @@ impl<'q> Reader<'q> {
         self.errors.push(ValidationError::new(name, detail));
     }
 
+    /// A parameter that is true or false, and false when it is absent.
+    pub(super) fn flag(&mut self, name: &str) -> bool {
+        match self.single(name) {
+            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
+            None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
+            Some(other) => {
+                self.fail(name, format!(r#"Query param "{name}" must be true or false, not {}"#, quoted(other)));
+                false
+            }
+        }
+    }
+
     /// The value of a parameter that may be given once only.
     pub(super) fn single(&mut self, name: &str) -> Option<&'q str> {
         let value = self.query.value(name)?;

@@ -29,6 +29,12 @@ pub struct WorkerListQuery {
 }
 
 impl WorkerListQuery {
+    /// The worker with this id, if it is not offline.
+    pub fn only(id: Uuid) -> Self {
+        let tags = BTreeMap::new();
+        Self { limit: None, ids: Some([id].into()), statuses: None, tags, offline: false, max_age: None }
+    }
+
     /// Reads the parameters, `limit`, `ids` and `tags` as the list of jobs does. `declared` are the query parameters that the
     /// operation documents; any other key is refused.
     ///
@@ -41,7 +47,7 @@ impl WorkerListQuery {
         let statuses = read_statuses(&mut reader);
         let ids = reader.ids().map(BTreeSet::from_iter);
         let tags = reader.tags();
-        let offline = read_offline(&mut reader);
+        let offline = reader.flag("offline");
         let max_age = read_max_age(&mut reader);
         reader.refuse_unknown(declared);
         reader.finish(Self { limit, ids, statuses, tags, offline, max_age })
@@ -64,18 +70,6 @@ fn read_statuses(reader: &mut Reader<'_>) -> Option<BTreeSet<ProvisionerDaemonSt
         reader.fail("status", format!(r#"Query param "status" has invalid values: {bad}; allowed are {allowed}"#));
     }
     Some(statuses)
-}
-
-fn read_offline(reader: &mut Reader<'_>) -> bool {
-    match reader.single("offline") {
-        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
-        None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
-        Some(other) => {
-            let detail = format!(r#"Query param "offline" must be true or false, not {}"#, quoted(other));
-            reader.fail("offline", detail);
-            false
-        }
-    }
 }
 
 /// Zero is no limit.

@@ -1,0 +1,225 @@
+//! Reading the audit log, newest first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use orgd_api_types::Timestamp;
+use uuid::Uuid;
+
+use crate::audit::{Action, Diff, Resource};
+use crate::db::conn::{Conn, MultiBackend};
+use crate::db::error::DbError;
+use crate::db::organizations::lower;
+use crate::db::schema::{audit_logs as table, organizations, users};
+use crate::db::types::{DbTime, DbUuid};
+use crate::db::{Database, Effort};
+use crate::wire::query::AuditSearch;
+
+/// Which entries are asked for. All parts apply together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditFilter {
+    /// Of these organizations only; `None` for all, and for entries that belong to none.
+    pub organizations: Option<Vec<Uuid>>,
+    /// Of this kind.
+    pub resource: Option<Resource>,
+    /// Of this thing.
+    pub resource_id: Option<Uuid>,
+    /// Of things of this name.
+    pub resource_target: Option<String>,
+    /// Of this action.
+    pub action: Option<Action>,
+    /// Of the user with this name, in whatever case, also one that was deleted.
+    pub username: Option<String>,
+    /// Of the user with this address, in whatever case.
+    pub email: Option<String>,
+    /// Of this request.
+    pub request_id: Option<Uuid>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+}
+
+/// An entry as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// Who; `None` for the operator and for the server.
+    pub user: Option<Uuid>,
+    /// Where.
+    pub organization: Option<Uuid>,
+    /// From which address; empty when there was none.
+    pub ip: String,
+    /// With which program.
+    pub user_agent: String,
+    /// In which request.
+    pub request_id: Uuid,
+    /// To what; a word that another release wrote stays as it is.
+    pub resource_type: String,
+    /// Its id.
+    pub resource_id: Uuid,
+    /// Its name.
+    pub resource_target: String,
+    /// What.
+    pub action: String,
+    /// What changed.
+    pub diff: Diff,
+    /// How it was answered.
+    pub status: u16,
+}
+
+/// One page of entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditPage {
+    /// The entries, newest first.
+    pub entries: Vec<AuditEntry>,
+    /// How many there are on all pages.
+    pub count: i64,
+    /// The names of the users in them, also of those that were deleted.
+    pub usernames: BTreeMap<Uuid, String>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = table)]
+struct Row {
+    id: DbUuid,
+    at: DbTime,
+    user_id: Option<DbUuid>,
+    organization_id: Option<DbUuid>,
+    ip: String,
+    user_agent: String,
+    request_id: DbUuid,
+    resource_type: String,
+    resource_id: DbUuid,
+    resource_target: String,
+    action: String,
+    diff: String,
+    status_code: i16,
+}
+
+impl From<Row> for AuditEntry {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id.into(),
+            at: row.at.into(),
+            user: row.user_id.map(Into::into),
+            organization: row.organization_id.map(Into::into),
+            ip: row.ip,
+            user_agent: row.user_agent,
+            request_id: row.request_id.into(),
+            resource_type: row.resource_type,
+            resource_id: row.resource_id.into(),
+            resource_target: row.resource_target,
+            action: row.action,
+            // What another release wrote and this one cannot read is not worth losing the entry for.
+            diff: serde_json::from_str(&row.diff).unwrap_or_default(),
+            status: u16::try_from(row.status_code).unwrap_or_default(),
+        }
+    }
+}
+
+impl Database {
+    /// One page of the entries that pass the filter, and how many there are.
+    pub async fn list_audit_logs(&self, filter: AuditFilter, offset: i64, limit: i64) -> Result<AuditPage, DbError> {
+        self.readers.read(Effort::Large, move |conn| read(conn, &filter, offset, limit)).await
+    }
+
+    /// The organizations of this name, in whatever case, also those that were deleted.
+    pub async fn find_audited_organizations(&self, name: String) -> Result<Vec<Uuid>, DbError> {
+        self.readers.read(Effort::Large, move |conn| organizations_named(conn, &name)).await
+    }
+}
+
+/// Organizations of this name or id, in whatever case, also those that were deleted.
+pub fn organizations_named(conn: &mut Conn, name: &str) -> Result<Vec<Uuid>, DbError> {
+    if let Ok(id) = name.parse() {
+        return Ok(vec![id]);
+    }
+    let named = organizations::table.filter(lower(organizations::name).eq(name.to_ascii_lowercase()));
+    let ids: Vec<DbUuid> = named.select(organizations::id).load(conn)?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+impl AuditFilter {
+    /// What a search asks for, once it is known which organizations it names.
+    pub fn of(search: AuditSearch, organizations: Option<Vec<Uuid>>) -> Self {
+        let AuditSearch {
+            resource,
+            resource_id,
+            resource_target,
+            action,
+            username,
+            email,
+            organization: _,
+            request_id,
+            from,
+            until,
+        } = search;
+        Self { organizations, resource, resource_id, resource_target, action, username, email, request_id, from, until }
+    }
+}
+
+/// Reads a page.
+pub fn read(conn: &mut Conn, filter: &AuditFilter, offset: i64, limit: i64) -> Result<AuditPage, DbError> {
+    crate::db::in_one_moment(conn, |conn| {
+        let users = users_of(conn, filter)?;
+        let count = filtered(filter, users.as_deref()).count().get_result(conn)?;
+        let page = filtered(filter, users.as_deref()).order(table::seq.desc()).offset(offset).limit(limit);
+        let rows: Vec<Row> = page.select(Row::as_select()).load(conn)?;
+        let ids: BTreeSet<_> = rows.iter().filter_map(|row| row.user_id).collect();
+        let named = users::table.filter(users::id.eq_any(ids)).select((users::id, users::username));
+        let named: Vec<(DbUuid, String)> = named.load(conn)?;
+        let usernames = named.into_iter().map(|(id, name)| (id.into(), name)).collect();
+        Ok(AuditPage { entries: rows.into_iter().map(AuditEntry::from).collect(), count, usernames })
+    })
+}
+
+/// The users that the filter names; `None` when it names nobody.
+fn users_of(conn: &mut Conn, filter: &AuditFilter) -> Result<Option<Vec<DbUuid>>, DbError> {
+    if filter.username.is_none() && filter.email.is_none() {
+        return Ok(None);
+    }
+    let mut query = users::table.select(users::id).into_boxed::<MultiBackend>();
+    if let Some(name) = &filter.username {
+        query = query.filter(lower(users::username).eq(name.to_ascii_lowercase()));
+    }
+    if let Some(email) = &filter.email {
+        query = query.filter(lower(users::email).eq(email.to_ascii_lowercase()));
+    }
+    Ok(Some(query.load(conn)?))
+}
+
+fn filtered<'a>(filter: &'a AuditFilter, users: Option<&'a [DbUuid]>) -> table::BoxedQuery<'a, MultiBackend> {
+    let mut query = table::table.into_boxed();
+    if let Some(organizations) = &filter.organizations {
+        query = query.filter(table::organization_id.eq_any(organizations.iter().copied().map(DbUuid)));
+    }
+    if let Some(users) = users {
+        query = query.filter(table::user_id.eq_any(users.iter().copied()));
+    }
+    if let Some(resource) = filter.resource {
+        query = query.filter(table::resource_type.eq(resource.as_str()));
+    }
+    if let Some(id) = filter.resource_id {
+        query = query.filter(table::resource_id.eq(DbUuid(id)));
+    }
+    if let Some(target) = &filter.resource_target {
+        query = query.filter(table::resource_target.eq(target));
+    }
+    if let Some(action) = filter.action {
+        query = query.filter(table::action.eq(action.as_str()));
+    }
+    if let Some(id) = filter.request_id {
+        query = query.filter(table::request_id.eq(DbUuid(id)));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(table::at.ge(DbTime(from)));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(table::at.lt(DbTime(until)));
+    }
+    query
+}

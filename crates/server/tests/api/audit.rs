@@ -1,0 +1,155 @@
+//! The audit log: every change has its entry, and so has every change that was refused to somebody who is known.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{TestServer, eventually};
+
+/// The entries that a search finds, oldest first.
+fn entries(server: &TestServer, search: &str) -> Vec<Value> {
+    let mut arguments = vec!["audit", "--output", "json", "--limit", "1000"];
+    arguments.extend(search.split_whitespace());
+    let listed: Value = serde_json::from_str(&server.command(&arguments)).unwrap();
+    listed.as_array().unwrap().iter().rev().cloned().collect()
+}
+
+fn short(entry: &Value) -> (String, String, String, u64) {
+    let text = |key: &str| entry[key].as_str().unwrap().to_owned();
+    (text("action"), text("resource_type"), text("resource_target"), entry["status_code"].as_u64().unwrap())
+}
+
+fn one(action: &str, resource: &str, target: &str, status: u64) -> (String, String, String, u64) {
+    (action.to_owned(), resource.to_owned(), target.to_owned(), status)
+}
+
+#[test]
+fn an_entry_says_who_did_what_from_where_and_what_changed() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    let made = owner.request("POST", "/organizations").header("User-Agent", "tests/1.0").json(&json!({"name": "acme"}));
+    let made = made.send();
+    let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+    owner.patch("/organizations/acme", json!({"name": "apex", "description": "new"})).expect(200);
+    owner.delete("/organizations/apex").expect(200);
+    let found = entries(&server, &format!("organization:{id}"));
+    let expected = [
+        one("create", "organization", "acme", 201),
+        one("write", "organization", "apex", 200),
+        one("delete", "organization", "apex", 200),
+    ];
+    assert_eq!(found.iter().map(short).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        (&found[0]["user"], &found[0]["ip"], &found[0]["user_agent"]),
+        (&json!("owner"), &json!("127.0.0.1"), &json!("tests/1.0"))
+    );
+    assert_eq!(found[0]["request_id"], made.header("x-coder-request-id").unwrap());
+    assert_eq!(found[0]["diff"]["name"], json!({"old": null, "new": "acme", "secret": false}));
+    let changed = &found[1]["diff"];
+    assert_eq!(changed["name"], json!({"old": "acme", "new": "apex", "secret": false}));
+    assert_eq!(changed["description"], json!({"old": "", "new": "new", "secret": false}));
+    assert_eq!(changed.as_object().unwrap().keys().collect::<Vec<_>>(), ["description", "name", "updated_at"]);
+    assert_eq!(found[2]["diff"]["name"], json!({"old": "apex", "new": null, "secret": false}));
+}
+
+#[test]
+fn jobs_keys_and_workers_are_in_it_and_secrets_are_not() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    let jobs = "/organizations/coder/provisionerjobs";
+    let job = owner.post(jobs, json!({"type": "workspace_build"})).expect(201)["id"].as_str().unwrap().to_owned();
+    owner.patch(&format!("{jobs}/{job}/cancel"), json!({})).expect(200);
+    let keys = "/organizations/coder/provisionerkeys";
+    let secret = owner.post(keys, json!({"name": "farm"})).expect(201)["key"].as_str().unwrap().to_owned();
+    let worker = json!({"name": "w", "provisioners": ["echo"]});
+    for status in [201, 200] {
+        assert_eq!(owner.post("/organizations/coder/provisionerdaemons", worker.clone()).status, status);
+    }
+    assert_eq!(owner.delete(&format!("{keys}/FARM")).status, 204);
+    let found = entries(&server, "organization:coder");
+    let expected = [
+        one("create", "provisioner_job", "workspace_build", 201),
+        one("write", "provisioner_job", "workspace_build", 200),
+        one("create", "provisioner_key", "farm", 201),
+        one("create", "provisioner_daemon", "w", 201),
+        one("delete", "provisioner_key", "farm", 204),
+    ];
+    assert_eq!(found.iter().map(short).collect::<Vec<_>>(), expected, "a worker that comes back is nothing new");
+    assert_eq!(found[1]["diff"]["status"], json!({"old": "pending", "new": "canceled", "secret": false}));
+    assert_eq!(found[2]["diff"]["hashed_secret"], json!({"old": null, "new": null, "secret": true}));
+    assert!(!server.command(&["audit", "--output", "json"]).contains(&secret));
+}
+
+#[test]
+fn what_was_refused_to_somebody_is_in_it_and_what_changed_nothing_is_not() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    let ana = server.client(&server.user("ana", &[], &[("coder", &[])]));
+    assert_eq!(ana.patch("/organizations/coder", json!({"name": "mine"})).status, 403);
+    assert_eq!(ana.delete("/organizations/nowhere").status, 404);
+    assert_eq!(owner.post("/organizations", json!({"name": "CODER"})).status, 409);
+    assert_eq!(owner.post("/organizations", json!({"name": ""})).status, 400);
+    let job = Uuid::new_v4();
+    assert_eq!(owner.patch(&format!("/organizations/coder/provisionerjobs/{job}/cancel"), json!({})).status, 404);
+    // Nobody who is known.
+    assert_eq!(server.anonymous().post("/organizations", json!({"name": "x"})).status, 401);
+    ana.get("/organizations/coder").expect(200);
+    let expected = [
+        one("write", "organization", "coder", 403),
+        one("delete", "organization", "nowhere", 404),
+        one("create", "organization", "", 409),
+        one("create", "organization", "", 400),
+        one("write", "provisioner_job", &job.to_string(), 404),
+    ];
+    eventually(|| {
+        let refused: Vec<_> =
+            entries(&server, "").into_iter().filter(|entry| entry["status_code"].as_u64() >= Some(400)).collect();
+        refused.iter().map(short).collect::<Vec<_>>() == expected
+    });
+    let by_ana = entries(&server, "username:ANA");
+    assert_eq!(by_ana.len(), 2);
+    assert!(by_ana.iter().all(|entry| entry["user"] == "ana" && entry["diff"] == json!({})));
+}
+
+#[test]
+fn a_repeated_post_has_one_entry_and_a_failed_one_none_of_a_change() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    let send = |name: &str| {
+        owner.request("POST", "/organizations").header("Idempotency-Key", "once").json(&json!({ "name": name })).send()
+    };
+    for _ in 0..3 {
+        send("acme").expect(201);
+    }
+    assert_eq!(entries(&server, "acme action:create").len(), 1);
+}
+
+#[test]
+fn an_entry_is_never_changed_and_goes_when_the_operator_says_so() {
+    let mut server = TestServer::start();
+    server.owner().create("acme");
+    let refused = server.sql().try_run("UPDATE audit_logs SET resource_target = 'other'");
+    assert!(refused.unwrap_err().contains("never changed"));
+    server.restart();
+    assert_eq!(entries(&server, "acme").len(), 1, "they stay unless told otherwise");
+    drop(server);
+
+    let server = TestServer::with(&[("ORGD_AUDIT_RETENTION", "1h"), ("ORGD_REAPER_INTERVAL", "100ms")]);
+    server.owner().create("acme");
+    let old = "INSERT INTO audit_logs (id, at, ip, user_agent, request_id, resource_type, resource_id, resource_target, action, diff, status_code) ";
+    let select = if server.database_url().starts_with("sqlite") {
+        "SELECT randomblob(16), 0, '', '', zeroblob(16), 'user', zeroblob(16), 'old', 'create', '{}', 201"
+    } else {
+        "SELECT gen_random_uuid(), to_timestamp(0), '', '', gen_random_uuid(), 'user', gen_random_uuid(), 'old', 'create', '{}', 201"
+    };
+    server.sql().run(&format!("{old} {select}"));
+    eventually(|| entries(&server, "old").is_empty());
+    assert_eq!(entries(&server, "acme").len(), 1);
+}
+
+#[test]
+fn a_search_that_cannot_be_read_says_why() {
+    let server = TestServer::start();
+    let output = server.try_command(&["audit", "colour:red"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("unknown key \"colour\"; known are resource_type"), "{said}");
+}

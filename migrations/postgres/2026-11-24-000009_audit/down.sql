@@ -1,0 +1,2 @@
+DROP TABLE audit_logs;
+DROP FUNCTION orgd_audit_logs_stay();
