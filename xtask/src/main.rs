@@ -2,10 +2,12 @@
 //! arguments and a `run`.
 
 mod bench;
+mod browser;
 mod ci;
 mod interrupt;
 mod openapi;
 mod postgres;
+mod queue_page;
 mod served;
 mod swagger;
 mod test;
@@ -31,6 +33,8 @@ enum Task {
     Openapi(openapi::Task),
     /// Use Swagger UI in a browser and check what it shows.
     Swagger(swagger::Arguments),
+    /// Use the page `/queue` in a browser and check what it shows.
+    QueuePage(queue_page::Arguments),
     /// Run the tests of the workspace on SQLite or PostgreSQL.
     ///
     /// A PostgreSQL is started for them, with its files in the temporary folder, and is gone afterwards.
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Openapi(task) => openapi::run(task),
         Task::Swagger(arguments) => swagger::run(&arguments),
+        Task::QueuePage(arguments) => queue_page::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Postgres(arguments) => postgres::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),

@@ -33,6 +33,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "tls", about: "a build with TLS to PostgreSQL insists on the right certificate", run: tls },
     Step { name: "tour", about: "the README's commands answer what it says", run: tour },
     Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
+    Step { name: "queue-page", about: "the page /queue in a browser, used with mouse and keyboard", run: queue_page },
     Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
     Step { name: "clients", about: "requests of real clients against a running server", run: clients },
 ];
@@ -134,6 +135,12 @@ fn schemathesis(place: &Place) -> anyhow::Result<()> {
 
 fn swagger(place: &Place) -> anyhow::Result<()> {
     let mut task = command(&place.root, "cargo", &["xtask", "swagger"]);
+    Environment::ready(place)?.come_first(&mut task)?;
+    run(&mut task)
+}
+
+fn queue_page(place: &Place) -> anyhow::Result<()> {
+    let mut task = command(&place.root, "cargo", &["xtask", "queue-page"]);
     Environment::ready(place)?.come_first(&mut task)?;
     run(&mut task)
 }

@@ -33,9 +33,10 @@ macro_rules! files {
 const FILES: &[(&str, &str, &str)] = files![
     HTML "index.html",
     CSS "style.css",
-    CSS "screens.css",
-    CSS "parts.css",
-    CSS "panels.css",
+    CSS "controls.css",
+    CSS "plot.css",
+    CSS "tables.css",
+    CSS "panel.css",
     SVG "icon.svg",
     SCRIPT "address.mjs",
     SCRIPT "api.mjs",
