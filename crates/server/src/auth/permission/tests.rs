@@ -1,3 +1,5 @@
+//! The table against the matrix of roles.
+
 use uuid::Uuid;
 
 use super::{KeyScope, Permission, may};
