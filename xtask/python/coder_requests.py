@@ -1,8 +1,9 @@
-"""The exact requests that Coder's command line, its Go SDK, its web interface and its Terraform provider send for these seven
-operations, byte for byte in target and headers, against a running server.
+"""The exact requests that Coder's command line, its Go SDK, its web interface and its Terraform provider send, byte for byte in
+target and headers, against a running server.
 
 They are written out here because the clients themselves cannot be installed from a package index. Needs ORGD_URL and
-ORGD_TOKEN (an owner's), and the project's example jobs in the default organization.
+ORGD_TOKEN (an owner's), ORGD_USER (the name of somebody in no organization), and the project's example jobs in the default
+organization.
 """
 
 import base64
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlsplit
 BASE = urlsplit(os.environ["ORGD_URL"])
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
+USER = os.environ["ORGD_USER"]
 TOKEN = {"Coder-Session-Token": os.environ["ORGD_TOKEN"]}
 TELEMETRY = base64.b64encode(json.dumps({"command": "organizations list", "options": [{"name": "url"}]}).encode()).decode()
 CLI = {
@@ -37,7 +39,7 @@ class Answer:
         if self.headers.get("Content-Encoding") == "gzip":
             data = gzip.decompress(data)
         self.text = data.decode()
-        self.json = json.loads(self.text)
+        self.json = json.loads(self.text) if self.text else None
 
 
 def send(method, target, headers, body=None, expected=200):
@@ -53,7 +55,8 @@ def send(method, target, headers, body=None, expected=200):
     answer = Answer(connection.getresponse())
     what = f"{method} {target}"
     expect(answer.status, expected, f"{what}: {answer.text}")
-    expect(answer.headers["Content-Type"], "application/json; charset=utf-8", f"{what}: Content-Type")
+    if answer.text:
+        expect(answer.headers["Content-Type"], "application/json; charset=utf-8", f"{what}: Content-Type")
     for header in ("X-Coder-Build-Version", "X-Coder-Request-Id"):
         if not answer.headers[header]:
             raise SystemExit(f"{what}: no {header}")
@@ -147,6 +150,45 @@ def organizations_by_terraform():
     send("GET", path, TERRAFORM, expected=404)
 
 
+def members_by_command_line():
+    """`organizations show me`, `organizations members list`, `add`, `edit-roles` and `remove`, and `organizations roles show`. The
+    owner of the token is `me`; the SDK sends no body where there is none."""
+    mine = send("GET", "/users/me/organizations", CLI).json
+    if not any(found["is_default"] for found in mine):
+        raise SystemExit(f"the owner is in no default organization: {mine}")
+    name = "members-" + uuid.uuid4().hex[:8]
+    made = send("POST", "/organizations", CLI, json.dumps({"name": name}) + "\n", expected=201).json
+    members = f"/organizations/{made['id']}/members"
+    expect(made in send("GET", "/users/me/organizations", CLI).json, True, "organizations show selected")
+    expect([role["name"] for role in send("GET", members + "/roles", CLI).json if role["assignable"]][:1],
+           ["organization-admin"], "organizations roles show")
+    listed = send("GET", members, CLI).json
+    expect([member["roles"] for member in listed], [[]], "organizations members list")
+
+    added = send("POST", f"{members}/{USER}", CLI).json
+    expect((added["organization_id"], added["roles"]), (made["id"], []), "organizations members add")
+    again = send("POST", f"{members}/{USER}", CLI, expected=400).json
+    expect(again["message"], "Organization member already exists in this organization", "members add, twice")
+    body = json.dumps({"roles": ["organization-auditor"]}) + "\n"
+    changed = send("PUT", f"{members}/{USER}/roles", CLI, body).json
+    expect([role["name"] for role in changed["roles"]], ["organization-auditor"], "organizations members edit-roles")
+    send("DELETE", f"{members}/{USER}", CLI, expected=204)
+    send("DELETE", "/organizations/" + made["id"], CLI)
+
+
+def what_clients_ask_first():
+    """`GET /buildinfo` without a token when the versions differ; `GET /entitlements` when Terraform's provider is configured,
+    and the workspace sharing of an organization, whose 404 it takes for an older server."""
+    anonymous = {key: value for key, value in CLI.items() if key != "Coder-Session-Token"}
+    info = send("GET", "/buildinfo", anonymous)
+    expect(info.json["version"], info.headers["X-Coder-Build-Version"], "buildinfo")
+    features = send("GET", "/entitlements", TERRAFORM).json["features"]
+    expect(features["multiple_organizations"], {"entitlement": "entitled", "enabled": True}, "entitlements")
+    default = send("GET", "/organizations/default", TERRAFORM).json["id"]
+    send("GET", f"/organizations/{default}/settings/workspace-sharing", TERRAFORM, expected=404)
+    send("GET", f"/organizations/{default}/members", TERRAFORM)
+
+
 def a_signed_out_command_line():
     """The command line shows the message and adds `Try logging in`; the SDK demands JSON for every error."""
     headers = {**CLI, "Coder-Session-Token": "0000000000-0000000000000000000000"}
@@ -160,6 +202,8 @@ CHECKS = (
     jobs_by_command_line,
     jobs_by_web_interface,
     organizations_by_terraform,
+    members_by_command_line,
+    what_clients_ask_first,
     a_signed_out_command_line,
 )
 

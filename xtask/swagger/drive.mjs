@@ -55,8 +55,10 @@ function block(operation) {
 
 async function authorize(page) {
   await page.click(".auth-wrapper .btn.authorize");
-  await page.fill(".auth-container input", request.token);
-  await page.click(".auth-btn-wrapper .btn.authorize");
+  // Workers come with another secret, in a field of its own.
+  const form = page.locator(".auth-container form", { hasText: "CoderSessionToken" });
+  await form.locator("input").fill(request.token);
+  await form.locator(".auth-btn-wrapper .btn.authorize").click();
   await page.click(".auth-btn-wrapper .btn-done");
 }
 

@@ -8,7 +8,11 @@ mod copy;
 mod export;
 mod import;
 mod jobs;
+mod manual;
+mod member;
 mod migrate;
+mod named;
+mod org;
 mod output;
 mod provisioner;
 mod remote;
@@ -42,6 +46,12 @@ enum Command {
     User(user::Command),
     /// Show who changed what
     Audit(audit::Flags),
+    /// Create, list, change and delete organizations
+    #[command(subcommand)]
+    Org(org::Command),
+    /// Add, list and remove the members of an organization, and give them roles
+    #[command(subcommand)]
+    Member(member::Command),
     /// Read organizations and provisioner jobs from JSON or NDJSON files
     Import(import::Flags),
     /// Write organizations and provisioner jobs as NDJSON
@@ -59,6 +69,10 @@ enum Command {
     Provisioner(provisioner::Command),
     /// Print the OpenAPI document
     Openapi,
+    /// Print the script with which a shell completes orgd's commands
+    Completions(manual::Completions),
+    /// Print a page of the manual, or write all of them
+    Man(manual::ManFlags),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -69,6 +83,8 @@ pub fn run() -> ExitCode {
         Some(Command::Token(command)) => token::run(command),
         Some(Command::User(command)) => user::run(command),
         Some(Command::Audit(flags)) => audit::run(flags),
+        Some(Command::Org(command)) => org::run(command),
+        Some(Command::Member(command)) => member::run(command),
         Some(Command::Import(flags)) => import::run(flags),
         Some(Command::Export(flags)) => export::run(flags),
         Some(Command::Copy(flags)) => copy::run(&flags),
@@ -76,6 +92,8 @@ pub fn run() -> ExitCode {
         Some(Command::Jobs(command)) => jobs::run(command),
         Some(Command::Provisioner(command)) => provisioner::run(command),
         Some(Command::Openapi) => print_document(),
+        Some(Command::Completions(flags)) => manual::completions(&flags),
+        Some(Command::Man(flags)) => manual::man(&flags),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -58,6 +58,8 @@ pub struct DatabaseConfig {
     pub url: DatabaseUrl,
     /// `migrate`, `ORGD_MIGRATE`: whether the schema is brought up to date at the start. Default true.
     pub migrate: bool,
+    /// `first_owner`, `ORGD_FIRST_OWNER`: whether a first start makes an owner, or leaves it to the first who asks. Default true.
+    pub first_owner: bool,
     /// `read_connections`, `ORGD_READ_CONNECTIONS`: 0 for one per worker and at least 4. Default 0; see
     /// [`Config::read_connections`].
     pub read_connections: u32,
@@ -122,6 +124,7 @@ impl Config {
             database: DatabaseConfig {
                 url: given.get(&keys::DATABASE_URL, str::parse)?.unwrap_or(database.url),
                 migrate: given.get(&keys::MIGRATE, values::boolean)?.unwrap_or(database.migrate),
+                first_owner: given.get(&keys::FIRST_OWNER, values::boolean)?.unwrap_or(database.first_owner),
                 read_connections: given
                     .get(&keys::READ_CONNECTIONS, values::up_to(1024))?
                     .unwrap_or(database.read_connections),
@@ -211,7 +214,12 @@ impl Default for QueueConfig {
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self { url: DatabaseUrl::Sqlite { path: "orgd.db".into() }, migrate: true, read_connections: 0 }
+        Self {
+            url: DatabaseUrl::Sqlite { path: "orgd.db".into() },
+            migrate: true,
+            first_owner: true,
+            read_connections: 0,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The HTTP side: binds operations to paths, reads requests, writes answers. The rules are in `service`.
 
 mod answer;
+mod api_keys;
+mod audit;
 mod body;
 mod cancel;
 #[cfg(feature = "bench")]
@@ -10,10 +12,13 @@ mod error;
 mod errors_documented;
 mod examples;
 mod gate;
+mod general;
 mod health;
 mod idempotency;
 mod job_logs;
 mod job_queue;
+mod logins;
+mod members;
 pub mod middleware;
 mod organizations;
 mod pages;
@@ -25,6 +30,8 @@ mod refusals;
 mod routes;
 pub mod server;
 mod state;
+mod user_access;
+mod users;
 mod worker_jobs;
 mod workers;
 

@@ -1,16 +1,24 @@
 //! What the operations do and the rules that they follow. Knows neither HTTP nor SQL.
 
+mod api_keys;
+mod audit;
 mod cancel;
 pub mod error;
+mod general;
 mod job_logs;
 mod job_queue;
 mod job_stream;
 mod lists;
+mod logins;
+mod members;
 mod organizations;
 mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;
 mod reaper;
+mod sessions;
+pub mod user_error;
+mod users;
 pub mod workers;
 
 use std::sync::Arc;
@@ -20,17 +28,22 @@ pub use error::ServiceError;
 pub use job_logs::{FollowedLogs, LogEvent};
 pub use job_queue::QueuedJob;
 pub use job_stream::JobStream;
+pub use lists::array_of;
+pub use organizations::{changes_of, new_organization};
 pub use provisioner_jobs::JobList;
 pub use reaper::{Reaped, Reaper};
 
 use tokio::sync::watch;
 
+use crate::auth::attempts::LoginAttempts;
 use crate::auth::authenticate::Caller;
+use crate::auth::password::PasswordHashes;
 use crate::clock::Clock;
 use crate::config::QueueConfig;
 use crate::db::Database;
 use crate::model::ReadModel;
 use crate::model::pages::Pages;
+use sessions::Uses;
 use workers::presence::Presence;
 
 /// How often whoever waits looks while this server does not hear of what other servers write.
@@ -45,6 +58,9 @@ pub struct Services {
     pages: Pages,
     queue: QueueConfig,
     presence: Presence,
+    uses: Uses,
+    hashes: PasswordHashes,
+    attempts: LoginAttempts,
     /// True once the server was told to stop; whoever waits stops waiting.
     stopping: watch::Sender<bool>,
 }
@@ -60,6 +76,9 @@ impl Services {
             pages: Pages::default(),
             queue,
             presence: Presence::default(),
+            uses: Uses::default(),
+            hashes: PasswordHashes::default(),
+            attempts: LoginAttempts::default(),
             stopping: watch::Sender::new(false),
         }
     }

@@ -148,10 +148,11 @@ fn queue_page(place: &Place) -> anyhow::Result<()> {
 fn clients(place: &Place) -> anyhow::Result<()> {
     let environment = Environment::ready(place)?;
     let server = start()?;
+    run(server.command().args(["user", "create", "ana"]))?;
     let folder = place.root.join("xtask/python");
     for script in ["coder_api.py", "coder_requests.py"] {
         let mut client = environment.command(&folder, "python", &[script])?;
-        run(client.env("ORGD_URL", &server.url).env("ORGD_TOKEN", &server.token))?;
+        run(client.env("ORGD_URL", &server.url).env("ORGD_TOKEN", &server.token).env("ORGD_USER", "ana"))?;
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ impl Judge {
         offered.sort_unstable();
         operations.sort_unstable();
         self.expect(offered == operations, || {
-            format!("the page offers {offered:?} and this check executes {operations:?}; add what is missing to it")
+            format!("the page offers {offered:?} and this check knows {operations:?}; add what is missing to it")
         });
         for url in &report.foreign {
             self.faults.push(format!("the page asked another host: {url}"));
@@ -80,6 +80,42 @@ impl Judge {
         let deleted = &report.executed["deleteProvisionerKey"]["status"];
         self.expect(*deleted == 204, || format!("deleteProvisionerKey: the page shows {deleted}, not 204"));
         self.answer(report, "getProvisionerDaemons", 200, Value::is_array);
+    }
+
+    /// The operations on members and roles.
+    pub(super) fn members(&mut self, report: &Report) {
+        let has_role = |member: &Value| member["roles"][0]["name"] == "organization-user-admin";
+        self.answer(report, "addOrganizationMember", 200, |body| body["roles"].as_array().is_some_and(Vec::is_empty));
+        self.answer(report, "assignRoleToOrganizationMember", 200, has_role);
+        self.answer(report, "listOrganizationMembers", 200, |body| body[0]["username"] == "ana" && has_role(&body[0]));
+        self.answer(report, "paginatedOrganizationMembers", 200, |body| body["count"] == 2);
+        self.answer(report, "getMemberRolesByOrganization", 200, |body| body[0]["assignable"] == true);
+        let removed = &report.executed["removeOrganizationMember"]["status"];
+        self.expect(*removed == 204, || format!("removeOrganizationMember: the page shows {removed}, not 204"));
+        self.answer(report, "getSiteMemberRoles", 200, |body| body[0]["name"] == "owner");
+        self.answer(report, "getOrganizationsByUser", 200, |body| body[0]["is_default"] == true);
+        self.answer(report, "getOrganizationByUserAndOrganizationName", 200, |body| body["name"] == "coder");
+    }
+
+    /// The operations on users, and the audit log.
+    pub(super) fn users(&mut self, report: &Report) {
+        self.answer(report, "checkInitialUserCreated", 200, |body| body["message"].is_string());
+        self.answer(report, "getUsers", 200, |body| body["count"].as_u64() >= Some(1));
+        self.answer(report, "getUserByName", 200, |body| body["username"] == "owner");
+        self.answer(report, "getUserRoles", 200, |body| body["roles"][0]["name"] == "owner");
+        self.answer(report, "getUserTokens", 200, serde_json::Value::is_array);
+        self.answer(report, "getTokenConfig", 200, |body| body["max_token_lifetime"].is_number());
+        // The example looks for deletions of organizations, of which this run made one.
+        self.answer(report, "getAuditLogs", 200, |body| body["audit_logs"][0]["resource_target"] == "platform-team");
+    }
+
+    /// What the server says of itself.
+    pub(super) fn general(&mut self, report: &Report) {
+        self.answer(report, "getAPIRoot", 200, |body| body["message"] == "👋");
+        self.answer(report, "getBuildInfo", 200, |body| body["deployment_id"].is_string());
+        self.answer(report, "getEntitlements", 200, |body| {
+            body["features"]["multiple_organizations"]["enabled"] == true
+        });
     }
 
     fn answer(&mut self, report: &Report, operation: &str, status: u16, is_right: impl Fn(&Value) -> bool) {

@@ -19,8 +19,8 @@ use crate::db::{Database, DbError};
 pub struct Caller {
     /// The user.
     pub principal: Arc<Principal>,
-    /// What the session token can be used for.
-    pub scope: KeyScope,
+    /// The session token.
+    pub token: Arc<SessionTokenRecord>,
     /// From where, for the audit log; only of a request that may change something.
     pub origin: Option<Arc<Origin>>,
 }
@@ -28,7 +28,13 @@ pub struct Caller {
 impl Caller {
     /// True when the caller has the permission, in this organization or, without one, in the whole installation.
     pub fn may(&self, permission: Permission, organization: Option<Uuid>) -> bool {
-        may(&self.principal, self.scope, permission, organization)
+        may(&self.principal, self.token.scope, permission, organization)
+    }
+
+    /// True when the caller has the permission over this user, who may be themselves.
+    pub fn may_to(&self, permission: Permission, user: Uuid) -> bool {
+        self.may(permission, None)
+            || (user == self.principal.user_id && permission.is_over_oneself() && self.token.scope == KeyScope::All)
     }
 }
 
@@ -75,7 +81,7 @@ pub fn authenticate_from_memory(
     if let Err(error) = check(&token, &given, now) {
         return Some(Err(error));
     }
-    Some(admit(identities.user(token.user_id)?, &token))
+    Some(admit(identities.user(token.user_id)?, token))
 }
 
 /// Finds the caller that a session token stands for; what memory does not know is read from the database.
@@ -89,7 +95,7 @@ pub async fn authenticate(
     let token = find_token(identities, database, given.id).await?.ok_or(AuthenticationError::Unknown)?;
     check(&token, &given, now)?;
     let principal = find_user(identities, database, token.user_id).await?.ok_or(AuthenticationError::Unknown)?;
-    admit(principal, &token)
+    admit(principal, token)
 }
 
 fn check(token: &SessionTokenRecord, given: &TokenText<'_>, now: Timestamp) -> Result<(), AuthenticationError> {
@@ -102,9 +108,9 @@ fn check(token: &SessionTokenRecord, given: &TokenText<'_>, now: Timestamp) -> R
     Ok(())
 }
 
-fn admit(principal: Arc<Principal>, token: &SessionTokenRecord) -> Result<Caller, AuthenticationError> {
+fn admit(principal: Arc<Principal>, token: Arc<SessionTokenRecord>) -> Result<Caller, AuthenticationError> {
     match principal.status {
-        UserStatus::Active | UserStatus::Dormant => Ok(Caller { principal, scope: token.scope, origin: None }),
+        UserStatus::Active | UserStatus::Dormant => Ok(Caller { principal, token, origin: None }),
         UserStatus::Suspended => Err(AuthenticationError::Inactive(principal.status)),
     }
 }

@@ -3,9 +3,12 @@
 use uuid::Uuid;
 
 use super::principal::Principal;
-use super::roles::{OrganizationRole, SiteRole};
+use super::roles::{OrganizationRole, Role, SiteRole};
 use super::token::KeyScope;
-use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
+use crate::operations::{
+    AuditOperation, GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation,
+    UsersOperation,
+};
 
 /// What a caller asks to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +35,36 @@ pub enum Permission {
     ReadProvisionerKeys,
     /// Make and delete the provisioner keys of an organization.
     ManageProvisionerKeys,
+    /// Read who belongs to an organization, and with which roles.
+    ReadMembers,
+    /// Add members to an organization, remove them and change their roles; which roles is decided in `assignment`.
+    ManageMembers,
+    /// What everybody may who is signed in.
+    SignedIn,
+    /// Read the audit log.
+    ReadAuditLogs,
+    /// Sign in, or make the first user: what everybody may who is not signed in.
+    SignIn,
+    /// End the session that the request comes with.
+    SignOut,
+    /// Read a user, or see them in the list.
+    ReadUsers,
+    /// See in which organizations a user is.
+    ReadUserOrganizations,
+    /// Read a user's roles.
+    ReadUserRoles,
+    /// Create a user.
+    CreateUsers,
+    /// Change a user's name, full name or password.
+    UpdateUsers,
+    /// Give a user site roles and take them away.
+    AssignSiteRoles,
+    /// Suspend, activate or delete a user.
+    ManageUsers,
+    /// Read a user's session tokens, which never includes their secrets.
+    ReadSessionTokens,
+    /// Make and end a user's session tokens.
+    ManageSessionTokens,
 }
 
 /// The permission that an operation needs. An operation that is documented and missing here does not compile.
@@ -46,6 +79,25 @@ pub const fn permission(operation: Operation) -> Permission {
             OrganizationsOperation::DeleteOrganization => Permission::DeleteOrganization,
             OrganizationsOperation::GetProvisionerJobs | OrganizationsOperation::GetProvisionerJob => {
                 Permission::ReadProvisionerJobs
+            }
+        },
+        Operation::Members(operation) => match operation {
+            MembersOperation::ListOrganizationMembers | MembersOperation::PaginatedOrganizationMembers => {
+                Permission::ReadMembers
+            }
+            MembersOperation::AddOrganizationMember
+            | MembersOperation::RemoveOrganizationMember
+            | MembersOperation::AssignRoleToOrganizationMember => Permission::ManageMembers,
+            MembersOperation::GetMemberRolesByOrganization => Permission::ReadOrganization,
+            MembersOperation::GetSiteMemberRoles => Permission::SignedIn,
+            MembersOperation::GetOrganizationsByUser | MembersOperation::GetOrganizationByUserAndOrganizationName => {
+                Permission::ReadUserOrganizations
+            }
+        },
+        Operation::General(operation) => match operation {
+            // The first two ask nobody who they are.
+            GeneralOperation::GetApiRoot | GeneralOperation::GetBuildInfo | GeneralOperation::GetEntitlements => {
+                Permission::SignedIn
             }
         },
         Operation::Provisioning(operation) => match operation {
@@ -68,6 +120,28 @@ pub const fn permission(operation: Operation) -> Permission {
                 Permission::ReadProvisionerJobs
             }
         },
+        Operation::Audit(AuditOperation::GetAuditLogs) => Permission::ReadAuditLogs,
+        Operation::Users(operation) => permission_over_users(operation),
+    }
+}
+
+const fn permission_over_users(operation: UsersOperation) -> Permission {
+    use UsersOperation as Op;
+    match operation {
+        Op::CheckInitialUserCreated | Op::CreateInitialUser | Op::LogInUser => Permission::SignIn,
+        Op::LogOutUser => Permission::SignOut,
+        Op::GetUsers | Op::GetUserByName => Permission::ReadUsers,
+        Op::GetUserRoles => Permission::ReadUserRoles,
+        Op::CreateNewUser => Permission::CreateUsers,
+        Op::UpdateUserProfile | Op::UpdateUserPassword => Permission::UpdateUsers,
+        Op::AssignRoleToUser => Permission::AssignSiteRoles,
+        Op::DeleteUser | Op::SuspendUserAccount | Op::ActivateUserAccount => Permission::ManageUsers,
+        Op::GetApiKeyById | Op::GetUserTokens | Op::GetApiKeyByTokenName | Op::GetTokenConfig => {
+            Permission::ReadSessionTokens
+        }
+        Op::CreateNewSessionKey | Op::CreateTokenApiKey | Op::DeleteApiKey | Op::ExpireApiKey => {
+            Permission::ManageSessionTokens
+        }
     }
 }
 
@@ -86,7 +160,35 @@ impl Permission {
             Self::DoProvisionerJobs => "do provisioner jobs of this organization",
             Self::ReadProvisionerKeys => "read this organization's provisioner keys",
             Self::ManageProvisionerKeys => "make or delete provisioner keys of this organization",
+            Self::ReadMembers => "read this organization's members",
+            Self::ManageMembers => "manage this organization's members",
+            Self::ReadUserOrganizations => "see this user's organizations",
+            Self::SignedIn => "use this token for that",
+            Self::ReadAuditLogs => "read the audit log",
+            Self::SignIn => "sign in",
+            Self::SignOut => "sign out",
+            Self::ReadUsers => "read this user",
+            Self::ReadUserRoles => "read this user's roles",
+            Self::CreateUsers => "create users",
+            Self::UpdateUsers => "change this user",
+            Self::AssignSiteRoles => "give or take away roles in the whole installation",
+            Self::ManageUsers => "suspend, activate or delete this user",
+            Self::ReadSessionTokens => "read this user's session tokens",
+            Self::ManageSessionTokens => "make or end this user's session tokens",
         }
+    }
+
+    /// True when everybody has the permission over themselves.
+    pub const fn is_over_oneself(self) -> bool {
+        matches!(
+            self,
+            Self::SignOut
+                | Self::ReadUsers
+                | Self::ReadUserRoles
+                | Self::UpdateUsers
+                | Self::ReadSessionTokens
+                | Self::ManageSessionTokens
+        )
     }
 
     /// True when somebody who lacks the permission must not learn whether its object exists.
@@ -96,23 +198,45 @@ impl Permission {
             | Self::ReadProvisionerJobs
             | Self::CancelProvisionerJobs
             | Self::DoProvisionerJobs
-            | Self::ReadProvisionerKeys => true,
+            | Self::ReadProvisionerKeys
+            | Self::ReadMembers
+            | Self::ReadUserOrganizations
+            | Self::ReadAuditLogs
+            | Self::ReadUsers
+            | Self::ReadUserRoles
+            | Self::ReadSessionTokens => true,
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
             | Self::CreateProvisionerJobs
             | Self::RegisterProvisionerDaemons
-            | Self::ManageProvisionerKeys => false,
+            | Self::ManageProvisionerKeys
+            | Self::ManageMembers
+            | Self::SignedIn
+            | Self::SignIn
+            | Self::SignOut
+            | Self::CreateUsers
+            | Self::UpdateUsers
+            | Self::AssignSiteRoles
+            | Self::ManageUsers
+            | Self::ManageSessionTokens => false,
         }
     }
 
     /// Site roles that have the permission everywhere.
-    const fn site_roles(self) -> &'static [SiteRole] {
+    pub(super) const fn site_roles(self) -> &'static [SiteRole] {
         match self {
-            Self::ReadOrganization => {
+            Self::ReadOrganization | Self::ReadMembers | Self::ReadUsers | Self::ReadUserOrganizations => {
                 &[SiteRole::Owner, SiteRole::TemplateAdmin, SiteRole::UserAdmin, SiteRole::Auditor]
             }
+            Self::SignedIn => SiteRole::ALL,
+            Self::ManageMembers => &[SiteRole::Owner, SiteRole::UserAdmin],
             Self::ReadProvisionerKeys => &[SiteRole::Owner, SiteRole::TemplateAdmin],
+            Self::ReadUserRoles | Self::CreateUsers | Self::UpdateUsers | Self::ManageUsers => {
+                &[SiteRole::Owner, SiteRole::UserAdmin]
+            }
+            Self::ReadAuditLogs => &[SiteRole::Owner, SiteRole::Auditor],
+            Self::SignIn | Self::SignOut => &[],
             Self::CreateOrganization
             | Self::UpdateOrganization
             | Self::DeleteOrganization
@@ -121,15 +245,32 @@ impl Permission {
             | Self::CancelProvisionerJobs
             | Self::RegisterProvisionerDaemons
             | Self::DoProvisionerJobs
-            | Self::ManageProvisionerKeys => &[SiteRole::Owner],
+            | Self::ManageProvisionerKeys
+            | Self::AssignSiteRoles
+            | Self::ReadSessionTokens
+            | Self::ManageSessionTokens => &[SiteRole::Owner],
         }
     }
 
     /// Roles that have the permission in their own organization; `None` when every member has it.
-    const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
+    pub(super) const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
         match self {
-            Self::ReadOrganization => None,
-            Self::CreateOrganization => Some(&[]),
+            Self::ReadOrganization | Self::ReadMembers | Self::SignedIn => None,
+            Self::ReadAuditLogs => Some(&[OrganizationRole::Admin, OrganizationRole::Auditor]),
+            Self::ManageMembers | Self::ReadUserOrganizations => {
+                Some(&[OrganizationRole::Admin, OrganizationRole::UserAdmin])
+            }
+            Self::CreateOrganization
+            | Self::SignIn
+            | Self::SignOut
+            | Self::ReadUsers
+            | Self::ReadUserRoles
+            | Self::CreateUsers
+            | Self::UpdateUsers
+            | Self::AssignSiteRoles
+            | Self::ManageUsers
+            | Self::ReadSessionTokens
+            | Self::ManageSessionTokens => Some(&[]),
             Self::UpdateOrganization | Self::DeleteOrganization => Some(&[OrganizationRole::Admin]),
             Self::ReadProvisionerJobs
             | Self::CreateProvisionerJobs
@@ -147,7 +288,7 @@ pub fn may(principal: &Principal, scope: KeyScope, permission: Permission, organ
     if scope != KeyScope::All {
         return false;
     }
-    if principal.roles.contains_any(permission.site_roles()) {
+    if permission == Permission::SignedIn || principal.roles.contains_any(permission.site_roles()) {
         return true;
     }
     organization.and_then(|id| principal.roles_in(id)).is_some_and(|roles| match permission.organization_roles() {
@@ -166,7 +307,7 @@ mod tests {
 
     const HERE: Uuid = Uuid::from_u128(1);
     const THERE: Uuid = Uuid::from_u128(2);
-    const PERMISSIONS: [Permission; 11] = [
+    const PERMISSIONS: [Permission; 13] = [
         Permission::ReadOrganization,
         Permission::CreateOrganization,
         Permission::UpdateOrganization,
@@ -178,6 +319,8 @@ mod tests {
         Permission::DoProvisionerJobs,
         Permission::ReadProvisionerKeys,
         Permission::ManageProvisionerKeys,
+        Permission::ReadMembers,
+        Permission::ManageMembers,
     ];
 
     fn user(roles: &[SiteRole], memberships: Vec<Membership>) -> Principal {
@@ -185,41 +328,80 @@ mod tests {
         Principal::new(Uuid::from_u128(9), "somebody".to_owned(), UserStatus::Active, roles, memberships)
     }
 
-    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 11] {
+    fn allowed(principal: &Principal, organization: Uuid) -> [bool; 13] {
         PERMISSIONS.map(|permission| may(principal, KeyScope::All, permission, Some(organization)))
     }
 
     #[test]
     fn site_roles_follow_the_matrix() {
-        let reads = [true, false, false, false, false, false, false, false, false, false, false];
+        let reads = [true, false, false, false, false, false, false, false, false, false, false, true, false];
         for (role, expected) in [
-            (SiteRole::Owner, [true; 11]),
-            (SiteRole::TemplateAdmin, [true, false, false, false, false, false, false, false, false, true, false]),
-            (SiteRole::UserAdmin, reads),
+            (SiteRole::Owner, [true; 13]),
+            (
+                SiteRole::TemplateAdmin,
+                [true, false, false, false, false, false, false, false, false, true, false, true, false],
+            ),
+            (
+                SiteRole::UserAdmin,
+                [true, false, false, false, false, false, false, false, false, false, false, true, true],
+            ),
             (SiteRole::Auditor, reads),
-            (SiteRole::AgentsAccess, [false; 11]),
+            (SiteRole::AgentsAccess, [false; 13]),
         ] {
             assert_eq!(allowed(&user(&[role], Vec::new()), HERE), expected, "{role:?}");
         }
-        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 11]);
+        assert_eq!(allowed(&user(&[], Vec::new()), HERE), [false; 13]);
     }
 
     #[test]
     fn organization_roles_hold_in_their_organization_only() {
-        let member = [true, false, false, false, false, false, false, false, false, false, false];
+        let member = [true, false, false, false, false, false, false, false, false, false, false, true, false];
         for (role, expected) in [
-            (OrganizationRole::Admin, [true, false, true, true, true, true, true, true, true, true, true]),
-            (OrganizationRole::TemplateAdmin, [true, false, false, false, true, true, true, true, true, true, true]),
-            (OrganizationRole::UserAdmin, member),
+            (OrganizationRole::Admin, [true, false, true, true, true, true, true, true, true, true, true, true, true]),
+            (
+                OrganizationRole::TemplateAdmin,
+                [true, false, false, false, true, true, true, true, true, true, true, true, false],
+            ),
+            (
+                OrganizationRole::UserAdmin,
+                [true, false, false, false, false, false, false, false, false, false, false, true, true],
+            ),
             (OrganizationRole::Auditor, member),
             (OrganizationRole::WorkspaceCreationBan, member),
         ] {
             let principal = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY.with(role) }]);
             assert_eq!(allowed(&principal, HERE), expected, "{}", role.as_str());
-            assert_eq!(allowed(&principal, THERE), [false; 11], "{}", role.as_str());
+            assert_eq!(allowed(&principal, THERE), [false; 13], "{}", role.as_str());
         }
         let plain = user(&[], vec![Membership { organization: HERE, roles: RoleSet::EMPTY }]);
         assert_eq!(allowed(&plain, HERE), member);
+    }
+
+    #[test]
+    fn site_roles_reach_over_users_as_the_matrix_says() {
+        const OVER_USERS: [Permission; 8] = [
+            Permission::ReadUsers,
+            Permission::ReadUserRoles,
+            Permission::CreateUsers,
+            Permission::UpdateUsers,
+            Permission::ManageUsers,
+            Permission::AssignSiteRoles,
+            Permission::ReadSessionTokens,
+            Permission::ManageSessionTokens,
+        ];
+        for (role, expected) in [
+            (Some(SiteRole::Owner), [true; 8]),
+            (Some(SiteRole::UserAdmin), [true, true, true, true, true, false, false, false]),
+            (Some(SiteRole::TemplateAdmin), [true, false, false, false, false, false, false, false]),
+            (Some(SiteRole::Auditor), [true, false, false, false, false, false, false, false]),
+            (Some(SiteRole::AgentsAccess), [false; 8]),
+            (None, [false; 8]),
+        ] {
+            let admin = Membership { organization: HERE, roles: OrganizationRole::ALL.iter().copied().collect() };
+            let principal = user(role.as_slice(), vec![admin]);
+            let may = OVER_USERS.map(|permission| may(&principal, KeyScope::All, permission, Some(HERE)));
+            assert_eq!(may, expected, "{role:?}");
+        }
     }
 
     #[test]

@@ -1,40 +1,10 @@
 //! Who asks: a user with their roles and memberships.
 
 use imbl::HashMap;
+pub use orgd_api_types::UserStatus;
 use uuid::Uuid;
 
 use super::roles::{OrganizationRole, RoleSet, SiteRole};
-
-/// Whether a user may sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UserStatus {
-    /// May sign in.
-    Active,
-    /// Has not signed in for long; signing in makes them active.
-    Dormant,
-    /// May not sign in until an administrator allows it again.
-    Suspended,
-}
-
-impl UserStatus {
-    /// The status as the API and the database write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Dormant => "dormant",
-            Self::Suspended => "suspended",
-        }
-    }
-
-    /// The status with this name; one that this version does not know lets nobody in.
-    pub fn from_name(name: &str) -> Self {
-        match name {
-            "active" => Self::Active,
-            "dormant" => Self::Dormant,
-            _ => Self::Suspended,
-        }
-    }
-}
 
 /// A user's place in one organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +50,11 @@ impl Principal {
         let mut changed = self.clone();
         changed.memberships.insert(membership.organization, membership.roles);
         changed
+    }
+
+    /// The user's memberships, in no order.
+    pub fn memberships(&self) -> impl Iterator<Item = Membership> {
+        self.memberships.iter().map(|(organization, roles)| Membership { organization: *organization, roles: *roles })
     }
 
     /// The user's roles in the organization, or `None` when they are not a member.

@@ -11,6 +11,9 @@ pub trait Role: Copy + Eq + 'static {
     /// The role's name on the wire.
     fn as_str(self) -> &'static str;
 
+    /// The name that people see.
+    fn display_name(self) -> &'static str;
+
     /// The role with this name.
     fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|role| role.as_str() == name)
@@ -45,6 +48,29 @@ impl Role for SiteRole {
             Self::AgentsAccess => "agents-access",
         }
     }
+
+    fn display_name(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::TemplateAdmin => "Template Admin",
+            Self::UserAdmin => "User Admin",
+            Self::Auditor => "Auditor",
+            Self::AgentsAccess => "Coder Agents User",
+        }
+    }
+}
+
+impl SiteRole {
+    /// The name that people see.
+    pub fn display_name(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::TemplateAdmin => "Template Admin",
+            Self::UserAdmin => "User Admin",
+            Self::Auditor => "Auditor",
+            Self::AgentsAccess => "Agents Access",
+        }
+    }
 }
 
 /// A role that holds in one organization. Each of its members is an organization-member besides; that role is not written
@@ -74,6 +100,16 @@ impl Role for OrganizationRole {
             Self::TemplateAdmin => "organization-template-admin",
             Self::Auditor => "organization-auditor",
             Self::WorkspaceCreationBan => "organization-workspace-creation-ban",
+        }
+    }
+
+    fn display_name(self) -> &'static str {
+        match self {
+            Self::Admin => "Organization Admin",
+            Self::UserAdmin => "Organization User Admin",
+            Self::TemplateAdmin => "Organization Template Admin",
+            Self::Auditor => "Organization Auditor",
+            Self::WorkspaceCreationBan => "Organization Workspace Creation Ban",
         }
     }
 }
@@ -107,6 +143,17 @@ impl<R: Role> RoleSet<R> {
     /// True when the set holds any of these roles.
     pub fn contains_any(self, roles: &[R]) -> bool {
         roles.iter().any(|role| self.contains(*role))
+    }
+
+    /// True when the set holds nothing that the other one does not.
+    pub fn is_subset_of(self, other: Self) -> bool {
+        self.bits & !other.bits == 0
+    }
+
+    /// The roles that one of the sets holds and the other does not.
+    #[must_use]
+    pub fn difference_to(self, other: Self) -> Self {
+        Self { bits: self.bits ^ other.bits, kind: PhantomData }
     }
 
     /// The roles in the set, in the order of their list.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use orgd_api_types::Timestamp;
+use orgd_api_types::{LoginType, Timestamp};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -46,6 +46,21 @@ impl KeyScope {
     }
 }
 
+/// What a session token is made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPurpose {
+    /// `Password` for a session, which lasts for as long as it is used; `Token` for one that ends when it was made to end.
+    pub login_type: LoginType,
+    /// The name to know it by; empty for none.
+    pub name: String,
+    /// What it can be used for.
+    pub scope: KeyScope,
+    /// How long it lasts.
+    pub lifetime_seconds: i64,
+    /// The address of whoever asked for it; empty when it is not known.
+    pub address: String,
+}
+
 /// A session token as the database keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionTokenRecord {
@@ -57,14 +72,22 @@ pub struct SessionTokenRecord {
     pub user_id: Uuid,
     /// The name that its maker gave it; empty when it has none.
     pub name: String,
+    /// Whether use extends it.
+    pub login_type: LoginType,
     /// What it can be used for.
     pub scope: KeyScope,
     /// How long it was made to last.
     pub lifetime_seconds: i64,
+    /// The address from which it was asked for, or last used; empty when it is not known.
+    pub address: String,
+    /// When it was last used, to the hour.
+    pub last_used_at: Option<Timestamp>,
     /// When it ends.
     pub expires_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
 }
 
 /// The text of a session token, as its holder sends it.
@@ -125,25 +148,22 @@ pub struct NewToken {
 
 impl NewToken {
     /// Makes a token from the system's random numbers: 131 bits in the secret.
-    pub fn generate(
-        user_id: Uuid,
-        name: String,
-        scope: KeyScope,
-        lifetime_seconds: i64,
-        now: Timestamp,
-    ) -> Result<Self, getrandom::Error> {
+    pub fn generate(user_id: Uuid, purpose: TokenPurpose, now: Timestamp) -> Result<Self, getrandom::Error> {
+        let TokenPurpose { login_type, name, scope, lifetime_seconds, address } = purpose;
         let id = random_text(ID_LENGTH)?;
         let secret = random_text(SECRET_LENGTH)?;
-        let expires_at =
-            Timestamp::from_micros(now.micros().saturating_add(lifetime_seconds.saturating_mul(1_000_000)));
         let record = SessionTokenRecord {
             hashed_secret: hash(&secret),
             user_id,
             name,
+            login_type,
             scope,
             lifetime_seconds,
-            expires_at,
+            address,
+            last_used_at: None,
+            expires_at: after_seconds(now, lifetime_seconds),
             created_at: now,
+            updated_at: now,
             id: id.clone(),
         };
         Ok(Self { text: format!("{id}-{secret}"), record })
@@ -161,8 +181,13 @@ impl fmt::Debug for NewToken {
     }
 }
 
+/// So many seconds after a time.
+pub fn after_seconds(at: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_micros(at.micros().saturating_add(seconds.saturating_mul(1_000_000)))
+}
+
 /// Letters and digits, each equally likely: bytes that would favour some of them are thrown away.
-pub(super) fn random_text(length: usize) -> Result<String, getrandom::Error> {
+pub(crate) fn random_text(length: usize) -> Result<String, getrandom::Error> {
     let mut text = String::with_capacity(length);
     let mut bytes = [0u8; 64];
     while text.len() < length {
@@ -175,11 +200,20 @@ pub(super) fn random_text(length: usize) -> Result<String, getrandom::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyScope, NewToken, Timestamp, TokenFormatError, TokenText};
+    use orgd_api_types::LoginType;
     use uuid::Uuid;
 
+    use super::{KeyScope, NewToken, Timestamp, TokenFormatError, TokenPurpose, TokenText};
+
     fn new_token() -> NewToken {
-        NewToken::generate(Uuid::nil(), String::new(), KeyScope::All, 60, Timestamp::from_micros(0)).unwrap()
+        let purpose = TokenPurpose {
+            login_type: LoginType::Token,
+            name: String::new(),
+            scope: KeyScope::All,
+            lifetime_seconds: 60,
+            address: String::new(),
+        };
+        NewToken::generate(Uuid::nil(), purpose, Timestamp::from_micros(0)).unwrap()
     }
 
     #[test]

@@ -74,10 +74,10 @@ async fn rows(database: Database, search: AuditSearch, limit: i64) -> anyhow::Re
         None => None,
     };
     let page = database.list_audit_logs(AuditFilter::of(search, organizations), 0, limit).await?;
-    let names = page.usernames;
+    let users = page.users;
     let row = |entry: AuditEntry| Row {
         time: entry.at,
-        user: entry.user.and_then(|id| names.get(&id).cloned()),
+        user: entry.user.and_then(|id| users.get(&id).map(|user| user.username.clone())),
         user_id: entry.user,
         action: entry.action,
         resource_type: entry.resource_type,

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use comfy_table::{Table, presets};
 use serde::Serialize;
+
+use crate::config::CommonFlags;
 
 /// How to print a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -13,6 +15,16 @@ pub enum Output {
     Table,
     /// A JSON array for programs.
     Json,
+}
+
+/// Flags of a command that lists what is in the database.
+#[derive(Debug, Args)]
+pub struct ListFlags {
+    /// How to print
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub output: Output,
+    #[command(flatten)]
+    pub common: CommonFlags,
 }
 
 /// Prints a result, with a line feed at its end.

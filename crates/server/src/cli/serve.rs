@@ -10,7 +10,7 @@ use super::output;
 use crate::auth::identities::Identities;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, DatabaseUrl, ServeFlags, process_environment};
-use crate::db::bootstrap::{self, FirstStart};
+use crate::db::bootstrap::{self, FirstOwner, FirstStart};
 use crate::db::{self, Database, Readers, Schema, ServerLock, WriterObserver};
 use crate::http::App;
 use crate::http::middleware::Observation;
@@ -23,6 +23,9 @@ use crate::service::{Reaper, Services};
 use crate::telemetry::access::AccessLog;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
+
+/// How often one address may try to log in; less often where the rate limit is lower, and without a limit where there is none.
+const LOGINS_PER_MINUTE: u32 = 60;
 
 /// Serves until a signal stops it.
 pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
@@ -59,6 +62,8 @@ fn accompany(services: Arc<Services>) {
     actix_web::rt::spawn(Reaper::new(Arc::clone(&services)).run());
     let present = Arc::clone(&services);
     actix_web::rt::spawn(async move { present.keep_presence().await });
+    let used = Arc::clone(&services);
+    actix_web::rt::spawn(async move { used.keep_uses().await });
     actix_web::rt::spawn(async move {
         // The server itself stops on the same signals; whoever waits for a job or a log line is let go then.
         stop_signal().await;
@@ -87,7 +92,7 @@ fn assemble(
 ) -> anyhow::Result<(Data<App>, Option<FirstStart>)> {
     let url = &config.database.url;
     let mut conn = db::prepare(url, if config.database.migrate { Schema::Migrate } else { Schema::Require })?;
-    let first_start = bootstrap::run(&mut conn, clock.now())?;
+    let first_start = bootstrap::run(&mut conn, config.database.first_owner, clock.now())?;
     let readers = Readers::open(url, config.read_connections())?;
     let model = Arc::new(ReadModel::default());
     let identities = Arc::new(Identities::default());
@@ -97,7 +102,22 @@ fn assemble(
     let services =
         Arc::new(Services::new(Arc::clone(&model), database.clone(), Arc::clone(&clock), config.queue.clone()));
     let limiter = RateLimiter::new(config.http.rate_limit);
-    let app = App { services, model, database, identities, limiter, metrics, access_log, clock };
+    let login_limiter = RateLimiter::new(config.http.rate_limit.min(LOGINS_PER_MINUTE));
+    let public_url = config.http.public_url.clone();
+    let secure_cookies = public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    let app = App {
+        services,
+        model,
+        database,
+        identities,
+        limiter,
+        login_limiter,
+        secure_cookies,
+        metrics,
+        access_log,
+        public_url,
+        clock,
+    };
     Ok((Data::new(app), first_start))
 }
 
@@ -125,7 +145,17 @@ fn operation_labels() -> &'static [&'static str] {
 fn announce(config: &Config, address: SocketAddr, first_start: Option<&FirstStart>) -> anyhow::Result<()> {
     let url = config.http.public_url(address);
     tracing::info!(%address, swagger = %format!("{url}/swagger/"), "serving");
-    let Some(FirstStart { organization, owner, token }) = first_start else { return Ok(()) };
+    let Some(FirstStart { organization, owner }) = first_start else { return Ok(()) };
+    let organization = &organization.name;
+    let Some(FirstOwner { user, token }) = owner else {
+        return output::print(&format!(
+            "\
+This database is new: it has the organization \"{organization}\".
+
+If it has no user yet, whoever logs in first becomes the owner: coder login {url}
+"
+        ));
+    };
     let token = token.reveal();
     output::print(&format!(
         "\
@@ -138,7 +168,6 @@ Session token of {owner}, shown this once:
 Swagger UI: {url}/swagger/
 First call: curl -H 'Coder-Session-Token: {token}' {url}/api/v2/organizations
 ",
-        organization = organization.name,
-        owner = owner.username,
+        owner = user.username,
     ))
 }

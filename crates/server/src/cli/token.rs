@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
+use orgd_api_types::LoginType;
 use serde::Serialize;
 
 use super::access::Access;
-use super::output::{self, Output};
-use crate::auth::token::{KeyScope, NewToken, TokenText};
+use super::named;
+use super::output::{self, ListFlags, Output};
+use crate::audit::Action;
+use crate::auth::token::{KeyScope, NewToken, TokenPurpose, TokenText};
 use crate::clock::{Clock, SystemClock};
 use crate::config::CommonFlags;
-use crate::db::api_keys::TokenSummary;
+use crate::db::api_keys::{OwnedToken, TokenFilter};
 use crate::db::{Constraint, Database, DbError};
 
 /// The commands.
@@ -20,7 +23,7 @@ pub enum Command {
     /// Make a session token and print it; it cannot be shown again
     Create(Create),
     /// List session tokens, without their secrets
-    List(List),
+    List(ListFlags),
     /// Revoke a session token for good
     Revoke(Revoke),
 }
@@ -53,16 +56,6 @@ enum Scope {
     ApplicationConnect,
 }
 
-/// How to list.
-#[derive(Debug, Args)]
-pub struct List {
-    /// How to print
-    #[arg(long, short, value_enum, default_value = "table")]
-    output: Output,
-    #[command(flatten)]
-    common: CommonFlags,
-}
-
 /// What to revoke.
 #[derive(Debug, Args)]
 pub struct Revoke {
@@ -83,14 +76,15 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::List(list) => {
             let tokens = Access::new(list.common)?
-                .with_database(|database| async move { Ok(database.list_session_tokens().await?) })?;
+                .with_database(|database| async move { Ok(database.list_session_tokens(TokenFilter::ALL).await?) })?;
             print_tokens(list.output, &tokens)
         }
         Command::Revoke(revoke) => {
             let id = TokenText::parse(&revoke.token).map_or(revoke.token.as_str(), |token| token.id).to_owned();
             let shown = id.clone();
-            let found = Access::new(revoke.common)?
-                .with_database(|database| async move { Ok(database.revoke_session_token(id).await?) })?;
+            let found = Access::new(revoke.common)?.with_database(|database| async move {
+                Ok(database.revoke_session_token(id, None, Action::Delete, SystemClock::new().now()).await?)
+            })?;
             if !found {
                 bail!("there is no session token {shown:?}; `orgd token list` shows them");
             }
@@ -102,16 +96,22 @@ pub fn run(command: Command) -> anyhow::Result<()> {
 
 async fn make(database: Database, create: Create) -> anyhow::Result<String> {
     let Create { user, name, lifetime, scope, common: _ } = create;
-    let found = database.find_user(&user).await?;
-    let user = found.ok_or_else(|| anyhow!("there is no user {user:?}; `orgd user list` shows them"))?;
+    let user = named::user(&database, &user).await?;
     let scope = match scope {
         Scope::All => KeyScope::All,
         Scope::ApplicationConnect => KeyScope::ApplicationConnect,
     };
     let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
-    let token = NewToken::generate(user.id, name.clone(), scope, seconds, SystemClock::new().now())?;
-    match database.create_session_token(token.record.clone()).await {
-        Ok(()) => Ok(token.reveal().to_owned()),
+    let purpose = TokenPurpose {
+        login_type: LoginType::Token,
+        name: name.clone(),
+        scope,
+        lifetime_seconds: seconds,
+        address: String::new(),
+    };
+    let token = NewToken::generate(user.id, purpose, SystemClock::new().now())?;
+    match database.create_session_token(token.record.clone(), None).await {
+        Ok(_) => Ok(token.reveal().to_owned()),
         Err(DbError::Conflict(Constraint::TokenName)) => {
             bail!("{} has a session token named {name:?} already", user.username)
         }
@@ -132,20 +132,26 @@ struct Row<'a> {
     id: &'a str,
     name: &'a str,
     user: &'a str,
+    #[serde(rename = "login_type")]
+    kind: &'a str,
     scope: &'a str,
     created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<String>,
     expires_at: String,
 }
 
-fn print_tokens(format: Output, tokens: &[TokenSummary]) -> anyhow::Result<()> {
+fn print_tokens(format: Output, tokens: &[OwnedToken]) -> anyhow::Result<()> {
     let rows: Vec<_> = tokens
         .iter()
-        .map(|token| Row {
+        .map(|OwnedToken { token, username }| Row {
             id: &token.id,
             name: &token.name,
-            user: &token.username,
+            user: username,
+            kind: token.login_type.as_str(),
             scope: token.scope.as_str(),
             created_at: token.created_at.to_string(),
+            last_used_at: token.last_used_at.map(|at| at.to_string()),
             expires_at: token.expires_at.to_string(),
         })
         .collect();

@@ -1,14 +1,20 @@
-//! `orgd user`: users and their roles.
+//! `orgd user`: users, their roles and their passwords.
 
-use anyhow::{Context, anyhow, bail};
+mod change;
+mod password;
+
+use anyhow::bail;
 use clap::{Args, Subcommand};
-use orgd_api_types::name_rule_broken_by;
+use orgd_api_types::{LoginType, email_rule_broken_by, username_rule_broken_by};
 use serde::Serialize;
 use uuid::Uuid;
 
+use self::change::{ResetPassword, Roles, Target};
+use self::password::PasswordFlags;
 use super::access::Access;
-use super::output::{self, Output};
-use crate::auth::principal::UserStatus;
+use super::named::{self, role};
+use super::output::{self, ListFlags};
+use crate::auth::password::HashedPassword;
 use crate::auth::roles::{OrganizationRole, Role, RoleSet, SiteRole};
 use crate::clock::{Clock, SystemClock};
 use crate::config::CommonFlags;
@@ -21,9 +27,19 @@ pub enum Command {
     /// Create a user
     Create(Create),
     /// List users with their roles
-    List(List),
+    List(ListFlags),
     /// Grant a user site roles, or membership and roles in an organization
     Grant(GrantFlags),
+    /// Give a user other site roles instead of those that they have
+    Roles(Roles),
+    /// Set a user's password and end all their sessions
+    ResetPassword(ResetPassword),
+    /// Refuse everything to a user until they are activated
+    Suspend(Target),
+    /// Let a suspended user in again
+    Activate(Target),
+    /// Delete a user; their name is free again
+    Delete(Target),
 }
 
 /// Whom to create.
@@ -38,16 +54,11 @@ pub struct Create {
     /// Site role; may be given more than once: owner, template-admin, user-admin, auditor, agents-access
     #[arg(long = "role", value_name = "ROLE", value_parser = role::<SiteRole>)]
     roles: Vec<SiteRole>,
+    /// Ask for a password, so that the user can log in with it
+    #[arg(long)]
+    password: bool,
     #[command(flatten)]
-    common: CommonFlags,
-}
-
-/// How to list.
-#[derive(Debug, Args)]
-pub struct List {
-    /// How to print
-    #[arg(long, short, value_enum, default_value = "table")]
-    output: Output,
+    source: PasswordFlags,
     #[command(flatten)]
     common: CommonFlags,
 }
@@ -75,8 +86,13 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => {
             let access = Access::new(create.common.clone())?;
-            let user = access.with_database(|database| make(database, create))?;
-            output::say(&format!("Created user {}. `orgd token create --user {0}` lets them in.", user.username));
+            let asked = create.password || create.source.is_given();
+            let password = if asked { Some(create.source.read()?) } else { None };
+            let user = access.with_database(|database| make(database, create, password))?;
+            output::say(&match user.login_type {
+                LoginType::Password => format!("Created user {}, who logs in as {}.", user.username, user.email),
+                _ => format!("Created user {}. `orgd token create --user {0}` lets them in.", user.username),
+            });
             Ok(())
         }
         Command::List(list) => {
@@ -97,28 +113,26 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             output::say(&told);
             Ok(())
         }
+        Command::Roles(roles) => change::set_roles(roles),
+        Command::ResetPassword(reset) => change::reset_password(reset),
+        Command::Suspend(target) => change::suspend(target),
+        Command::Activate(target) => change::activate(target),
+        Command::Delete(target) => change::delete(target),
     }
 }
 
-async fn make(database: Database, create: Create) -> anyhow::Result<User> {
-    let Create { name, email, roles, common: _ } = create;
-    if let Some(rule) = name_rule_broken_by(&name) {
+async fn make(database: Database, create: Create, password: Option<HashedPassword>) -> anyhow::Result<User> {
+    let Create { name, email, roles, .. } = create;
+    if let Some(rule) = username_rule_broken_by(&name) {
         bail!("the name {name:?} {rule}");
     }
-    let user = User {
-        id: Uuid::now_v7(),
-        email: email.unwrap_or_else(|| format!("{name}@localhost")),
-        username: name,
-        status: UserStatus::Active,
-        roles: roles.into_iter().collect(),
-        created_at: SystemClock::new().now(),
-    };
-    if !user.email.contains('@')
-        || user.email.chars().any(|character| character.is_whitespace() || character.is_control())
-    {
-        bail!("the mail address {:?} must look like name@example.com", user.email);
+    let email = email.unwrap_or_else(|| format!("{name}@localhost"));
+    if let Some(rule) = email_rule_broken_by(&email) {
+        bail!("the mail address {email:?} {rule}");
     }
-    match database.create_user(user.clone()).await {
+    let login_type = if password.is_some() { LoginType::Password } else { LoginType::None };
+    let user = User { login_type, ..User::new(name, email, roles.into_iter().collect(), SystemClock::new().now()) };
+    match database.create_user(user.clone(), password, Vec::new()).await {
         Ok(()) => Ok(user),
         Err(DbError::Conflict(Constraint::Username)) => bail!("there is a user named {:?} already", user.username),
         Err(DbError::Conflict(Constraint::Email)) => bail!("there is a user with the address {:?} already", user.email),
@@ -128,41 +142,24 @@ async fn make(database: Database, create: Create) -> anyhow::Result<User> {
 
 async fn grant(database: Database, flags: GrantFlags) -> anyhow::Result<String> {
     let GrantFlags { user, organization, roles, common: _ } = flags;
-    let found = database.find_user(&user).await?;
-    let user = found.ok_or_else(|| anyhow!("there is no user {user:?}; `orgd user list` shows them"))?;
+    let user = named::user(&database, &user).await?;
     let given = if roles.is_empty() { "membership".to_owned() } else { roles.join(", ") };
     let (grant, place) = match organization {
         Some(name) => {
-            let organization = find_organization(&database, &name).await?;
-            (Grant::Organization(organization, read_roles(&roles)?), format!(" in {name}"))
+            let organization = named::organization(&database, &name).await?;
+            (Grant::Organization(organization.id, named::roles(&roles)?), format!(" in {name}"))
         }
         None if roles.is_empty() => bail!("name a --role to grant, or an --organization to join"),
-        None => (Grant::Site(read_roles(&roles)?), String::new()),
+        None => (Grant::Site(named::roles(&roles)?), String::new()),
     };
     database.grant(user.id, grant, SystemClock::new().now()).await?;
     Ok(format!("Granted {given}{place} to {}.", user.username))
 }
 
-async fn find_organization(database: &Database, name_or_id: &str) -> anyhow::Result<Uuid> {
-    let wanted = name_or_id.to_ascii_lowercase();
-    let all = database.list_organizations().await?;
-    let found = all.iter().find(|organization| {
-        organization.name.to_ascii_lowercase() == wanted
-            || organization.id.to_string() == wanted
-            || (wanted == "default" && organization.is_default)
-    });
-    found.map(|organization| organization.id).with_context(|| format!("there is no organization {name_or_id:?}"))
-}
-
-fn read_roles<R: Role>(names: &[String]) -> anyhow::Result<RoleSet<R>> {
-    names.iter().map(|name| role(name).map_err(|error| anyhow!("the role {name:?} {error}"))).collect()
-}
-
-fn role<R: Role>(name: &str) -> Result<R, String> {
-    R::from_name(name).ok_or_else(|| {
-        let known: Vec<_> = R::ALL.iter().map(|role| role.as_str()).collect();
-        format!("must be one of {}", known.join(", "))
-    })
+/// The names of roles, for people.
+fn known_roles(roles: RoleSet<SiteRole>) -> String {
+    let names: Vec<_> = roles.iter().map(SiteRole::as_str).collect();
+    if names.is_empty() { "of a plain member".to_owned() } else { names.join(", ") }
 }
 
 #[derive(Serialize)]
@@ -171,6 +168,7 @@ struct Row {
     name: String,
     email: String,
     status: &'static str,
+    login_type: &'static str,
     roles: Vec<&'static str>,
     organizations: Vec<Place>,
 }
@@ -201,6 +199,7 @@ async fn rows(database: &Database) -> anyhow::Result<Vec<Row>> {
         rows.push(Row {
             id: user.id,
             status: user.status.as_str(),
+            login_type: user.login_type.as_str(),
             roles: user.roles.iter().map(SiteRole::as_str).collect(),
             organizations: places.collect(),
             name: user.username,

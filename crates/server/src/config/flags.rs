@@ -47,6 +47,14 @@ pub struct ServeFlags {
     #[arg(long, conflicts_with = "migrate")]
     pub no_migrate: bool,
 
+    /// Whether a first start makes the user `owner` with a session token, or leaves it to the first who logs in [default: true] [env: ORGD_FIRST_OWNER]
+    #[arg(long, value_name = "true|false")]
+    pub first_owner: Option<String>,
+
+    /// Short for --first-owner false
+    #[arg(long, conflicts_with = "first_owner")]
+    pub no_first_owner: bool,
+
     /// Connections for reading, 0 for one per worker and at least 4 [default: 0] [env: ORGD_READ_CONNECTIONS]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub read_connections: Option<String>,
@@ -97,6 +105,8 @@ impl ServeFlags {
             common,
             migrate,
             no_migrate,
+            first_owner,
+            no_first_owner,
             read_connections,
             workers,
             rate_limit,
@@ -114,6 +124,7 @@ impl ServeFlags {
             (&keys::PUBLIC_URL, public_url),
             (&keys::DATABASE_URL, database_url),
             (&keys::MIGRATE, migrate.or_else(|| no_migrate.then(|| "false".to_owned()))),
+            (&keys::FIRST_OWNER, first_owner.or_else(|| no_first_owner.then(|| "false".to_owned()))),
             (&keys::READ_CONNECTIONS, read_connections),
             (&keys::WORKERS, workers),
             (&keys::RATE_LIMIT, rate_limit),

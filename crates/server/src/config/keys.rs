@@ -49,6 +49,8 @@ keys! {
         "sqlite:// and the path of a file, such as sqlite:///var/lib/orgd/orgd.db, or a PostgreSQL URL, such as postgres://orgd@db.example.com/orgd";
     MIGRATE: "migrate" = "true",
         "true or false";
+    FIRST_OWNER: "first_owner" = "true",
+        "true or false";
     READ_CONNECTIONS: "read_connections" = "0",
         "a whole number of connections from 0 (one per worker, at least 4) to 1024";
     WORKERS: "workers" = "0",

@@ -74,8 +74,10 @@ fn the_help_shows_default_and_variable_of_every_key() {
         assert!(text.contains(&format!("[default: {default}]")), "{text}");
     }
     assert!(flags.iter().any(|flag| flag.starts_with("config ") && flag.contains("[env: ORGD_CONFIG]")), "{help}");
-    assert!(flags.iter().any(|flag| flag.starts_with("no-migrate\n")), "{help}");
-    assert_eq!(flags.len(), KEYS.len() + 2, "{help}");
+    for short in ["no-migrate\n", "no-first-owner\n"] {
+        assert!(flags.iter().any(|flag| flag.starts_with(short)), "{help}");
+    }
+    assert_eq!(flags.len(), KEYS.len() + 3, "{help}");
 }
 
 #[test]
@@ -102,6 +104,7 @@ fn every_key_can_be_set_from_every_place() {
         ("public_url", "https://orgd.example.com/base/"),
         ("database_url", "sqlite:///tmp/x.db"),
         ("migrate", "false"),
+        ("first_owner", "false"),
         ("read_connections", "7"),
         ("workers", "3"),
         ("rate_limit", "0"),
@@ -122,6 +125,7 @@ fn every_key_can_be_set_from_every_place() {
     expected.http.public_url = Some("https://orgd.example.com/base".to_owned());
     expected.database.url = DatabaseUrl::Sqlite { path: "/tmp/x.db".into() };
     expected.database.migrate = false;
+    expected.database.first_owner = false;
     expected.database.read_connections = 7;
     expected.http.workers = 3;
     expected.http.rate_limit = 0;

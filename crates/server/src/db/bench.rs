@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use orgd_api_types::{
-    Organization, ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus,
+    LoginType, Organization, ProvisionerJob, ProvisionerJobInput, ProvisionerJobMetadata, ProvisionerJobStatus,
     ProvisionerJobType, Timestamp,
 };
 use serde::Serialize;
@@ -15,9 +15,8 @@ use super::schema::provisioner_daemons;
 use super::types::{DbTime, DbUuid};
 use super::users::{self, User};
 use super::{api_keys, bootstrap, members, organizations, tag_sets};
-use crate::auth::principal::UserStatus;
-use crate::auth::roles::{RoleSet, SiteRole};
-use crate::auth::token::{KeyScope, NewToken};
+use crate::auth::roles::RoleSet;
+use crate::auth::token::{KeyScope, NewToken, TokenPurpose};
 use crate::queue::{PriorityClass, ProvisionerType};
 use crate::tags::{TagSet, TagSetId};
 
@@ -80,8 +79,9 @@ pub struct Seeded {
 
 /// Fills an empty database with this many jobs. Times end at `now`.
 pub fn fill(conn: &mut Conn, jobs: usize, states: States, now: Timestamp) -> Result<Seeded, DbError> {
-    let first = bootstrap::run(conn, now)?;
+    let first = bootstrap::run(conn, true, now)?;
     let first = first.ok_or_else(|| DbError::Internal("the database is not empty".to_owned()))?;
+    let owner = first.owner.ok_or_else(|| DbError::Internal("the database has users".to_owned()))?;
     super::all_or_nothing(conn, |conn| {
         let names: Vec<_> = (10..10 + ORGANIZATIONS).map(|number| format!("Organization-{number}")).collect();
         let ids = names.iter().map(|name| add_organization(conn, name, now)).collect::<Result<Vec<_>, _>>()?;
@@ -98,7 +98,7 @@ pub fn fill(conn: &mut Conn, jobs: usize, states: States, now: Timestamp) -> Res
         }
         let (newest_ids, oldest_ids) = add_jobs(conn, with_jobs, jobs, states, now)?;
         Ok(Seeded {
-            owner: first.token.reveal().to_owned(),
+            owner: owner.token.reveal().to_owned(),
             callers,
             jobs_organization: JOBS_ORGANIZATION.to_owned(),
             common_initiator: initiator(0),
@@ -128,17 +128,16 @@ fn add_organization(conn: &mut Conn, name: &str, now: Timestamp) -> Result<Uuid,
 }
 
 fn add_user(conn: &mut Conn, number: usize, now: Timestamp) -> Result<(Uuid, String), DbError> {
-    let user = User {
-        id: Uuid::now_v7(),
-        username: format!("user-{number}"),
-        email: format!("user-{number}@localhost"),
-        status: UserStatus::Active,
-        roles: RoleSet::<SiteRole>::EMPTY,
-        created_at: now,
+    let user = User::new(format!("user-{number}"), format!("user-{number}@localhost"), RoleSet::EMPTY, now);
+    users::insert(conn, &user, None)?;
+    let purpose = TokenPurpose {
+        login_type: LoginType::Token,
+        name: String::new(),
+        scope: KeyScope::All,
+        lifetime_seconds: 86_400,
+        address: String::new(),
     };
-    users::insert(conn, &user)?;
-    let token = NewToken::generate(user.id, String::new(), KeyScope::All, 86_400, now)
-        .map_err(|error| DbError::Internal(error.to_string()))?;
+    let token = NewToken::generate(user.id, purpose, now).map_err(|error| DbError::Internal(error.to_string()))?;
     api_keys::insert(conn, &token.record)?;
     Ok((user.id, token.reveal().to_owned()))
 }

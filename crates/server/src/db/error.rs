@@ -21,6 +21,8 @@ pub enum Constraint {
     OrganizationId,
     /// The organization was deleted in between.
     LiveOrganization,
+    /// The user was deleted in between.
+    LiveUser,
     /// A provisioner key of the organization has this name, in whatever case.
     ProvisionerKeyName,
     /// The user has given this idempotency key with another request.

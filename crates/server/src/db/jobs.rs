@@ -331,3 +331,13 @@ pub(crate) fn list_pending(conn: &mut Conn) -> Result<Vec<PendingRow>, DbError> 
         .load_iter::<PlaceRow, diesel::connection::DefaultLoadingMode>(conn)?;
     rows.map(|row| row?.try_into()).collect()
 }
+
+/// How many jobs of an organization have not ended.
+pub(super) fn count_unfinished(conn: &mut Conn, organization: Uuid) -> Result<i64, DbError> {
+    use ProvisionerJobStatus::{Canceling, Pending, Running};
+    let unfinished = [Pending, Running, Canceling].map(|status| to_code(ProvisionerJobStatus::ALL, &status));
+    let jobs = provisioner_jobs::table
+        .filter(provisioner_jobs::organization_id.eq(DbUuid(organization)))
+        .filter(provisioner_jobs::status.eq_any(unfinished));
+    Ok(jobs.count().get_result(conn)?)
+}

@@ -88,6 +88,8 @@ pub struct DeletionBlockers {
     pub members: i64,
     /// Provisioner keys.
     pub provisioner_keys: i64,
+    /// Provisioner jobs that have not ended: pending, running, or being canceled.
+    pub provisioner_jobs: i64,
 }
 
 /// How a deletion went.
@@ -109,20 +111,24 @@ impl Database {
         self.readers.read(Effort::Large, list).await
     }
 
-    /// Inserts an organization and makes `creator` its member, both or neither; a repeated attempt does nothing.
+    /// Inserts an organization and makes `creator` its member, where there is one, both or neither; a repeated attempt does
+    /// nothing.
     pub async fn create_organization(
         &self,
         new: Organization,
-        creator: Uuid,
+        creator: Option<Uuid>,
         attempt: Option<Attempt>,
     ) -> Result<Answered<Organization>, DbError> {
         let new = Arc::new(new);
         self.write_once(attempt, move |conn| {
             insert(conn, &new)?;
-            super::members::insert(conn, creator, new.id, "[]", new.created_at)?;
-            let joined = Change::MemberSaved { user: creator, organization: new.id, roles: RoleSet::EMPTY };
-            let told = audited(Action::Create, None, Some(&new), new.created_at);
-            Ok((Arc::clone(&new), vec![Change::OrganizationSaved(Arc::clone(&new)), joined, told]))
+            let mut changes = vec![Change::OrganizationSaved(Arc::clone(&new))];
+            if let Some(user) = creator {
+                super::members::insert(conn, user, new.id, "[]", new.created_at)?;
+                changes.push(Change::MemberSaved { user, organization: new.id, roles: RoleSet::EMPTY });
+            }
+            changes.push(audited(Action::Create, None, Some(&new), new.created_at));
+            Ok((Arc::clone(&new), changes))
         })
         .await
     }
@@ -225,6 +231,15 @@ pub(super) fn hold_live(conn: &mut Conn, id: Uuid) -> Result<bool, DbError> {
     Ok(found.is_some())
 }
 
+/// Makes others who call this for the same organization wait until the transaction ends.
+pub(super) fn lock(conn: &mut Conn, id: Uuid) -> Result<(), DbError> {
+    if let Conn::Postgres(conn) = conn {
+        let row = organizations::table.find(DbUuid(id)).select(organizations::id);
+        row.for_no_key_update().first::<DbUuid>(conn)?;
+    }
+    Ok(())
+}
+
 fn first(conn: &mut Conn, rows: organizations::BoxedQuery<'_, MultiBackend>) -> Result<Option<Organization>, DbError> {
     let row = rows.select(OrganizationRow::as_select()).first::<OrganizationRow>(conn).optional()?;
     Ok(row.map(Organization::from))
@@ -294,6 +309,7 @@ fn count_blockers(conn: &mut Conn, id: Uuid) -> Result<DeletionBlockers, DbError
         .get_result(conn)?;
     let provisioner_keys =
         provisioner_keys::table.filter(provisioner_keys::organization_id.eq(DbUuid(id))).count().get_result(conn)?;
+    let provisioner_jobs = super::jobs::count_unfinished(conn, id)?;
     // One member is free, whoever it is: normally the one who created the organization.
-    Ok(DeletionBlockers { members: (members - 1).max(0), provisioner_keys })
+    Ok(DeletionBlockers { members: (members - 1).max(0), provisioner_keys, provisioner_jobs })
 }

@@ -30,10 +30,10 @@ struct Statement {
 fn database(folder: &std::path::Path) -> (Database, Uuid) {
     let url = DatabaseUrl::Sqlite { path: folder.join("orgd.db") };
     let mut conn = prepare(&url, Schema::Migrate).unwrap();
-    let first = bootstrap::run(&mut conn, Timestamp::from_micros(0)).unwrap().unwrap();
+    let first = bootstrap::run(&mut conn, true, Timestamp::from_micros(0)).unwrap().unwrap();
     // One connection, so that every read runs on the same one.
     let readers = Readers::open(&url, 1).unwrap();
-    (Database::for_command(&url, conn, readers).unwrap(), first.owner.id)
+    (Database::for_command(&url, conn, readers).unwrap(), first.owner.unwrap().user.id)
 }
 
 /// Asserts that this many statements like the pattern were run again and again, and that each was prepared once.
@@ -98,13 +98,14 @@ fn writes_are_prepared_once() {
                 is_default: false,
             };
             let id = new.id;
-            database.create_organization(new, owner, None).await.unwrap();
+            database.create_organization(new, Some(owner), None).await.unwrap();
             database.update_organization(id, Default::default(), now).await.unwrap();
             database.delete_organization(id, now).await.unwrap();
         }
         let check = |conn: &mut Conn| {
-            // Diesel keeps no UPDATE: it prepares one each time, which is little beside the fsync that follows.
-            assert_prepared_once(conn, "INSERT %", 2);
+            // The organization, the membership, the entry of the audit log. Diesel keeps no UPDATE: it prepares one each time,
+            // which is little beside the fsync that follows.
+            assert_prepared_once(conn, "INSERT %", 3);
             Ok(((), Vec::new()))
         };
         database.writer.write(check).await.unwrap();

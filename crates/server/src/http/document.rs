@@ -8,8 +8,8 @@ use utoipa::openapi::{Components, ContentBuilder, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 
 use super::{
-    cancel, errors_documented, examples, job_logs, job_queue, organizations, provisioner_daemons, provisioner_jobs,
-    provisioner_keys, worker_jobs, workers,
+    api_keys, audit, cancel, errors_documented, examples, general, job_logs, job_queue, logins, members, organizations,
+    provisioner_daemons, provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
 };
 use crate::operations::Operation;
 
@@ -35,6 +35,10 @@ pub fn openapi() -> OpenApi {
     tags(
         (name = "Organizations", description = "Organizations, and the provisioner jobs of one organization."),
         (name = "Provisioning", description = "Where provisioner jobs are done, by whom and with which keys."),
+        (name = "Members", description = "Who belongs to which organization, and with which roles."),
+        (name = "General", description = "What a server says of itself."),
+        (name = "Audit", description = "Who changed what."),
+        (name = "Users", description = "Who there is, what they may do, how they sign in, and their session tokens."),
     ),
     paths(
         organizations::get_organizations,
@@ -60,8 +64,43 @@ pub fn openapi() -> OpenApi {
         cancel::cancel_workspace_build,
         cancel::cancel_template_version,
         cancel::cancel_template_version_dry_run,
+        members::list_organization_members,
+        members::paginated_organization_members,
+        members::add_organization_member,
+        members::remove_organization_member,
+        members::assign_role_to_organization_member,
+        members::get_member_roles_by_organization,
+        members::get_site_member_roles,
+        members::get_organizations_by_user,
+        members::get_organization_by_user_and_organization_name,
+        general::get_api_root,
+        general::get_build_info,
+        general::get_entitlements,
+        audit::get_audit_logs,
+        logins::check_initial_user_created,
+        logins::create_initial_user,
+        logins::log_in_user,
+        logins::log_out_user,
+        users::get_users,
+        users::create_new_user,
+        users::get_user_by_name,
+        users::delete_user,
+        users::update_user_profile,
+        user_access::update_user_password,
+        user_access::get_user_roles,
+        user_access::assign_role_to_user,
+        user_access::suspend_user_account,
+        user_access::activate_user_account,
+        api_keys::create_new_session_key,
+        api_keys::get_api_key_by_id,
+        api_keys::delete_api_key,
+        api_keys::expire_api_key,
+        api_keys::get_user_tokens,
+        api_keys::create_token_api_key,
+        api_keys::get_api_key_by_token_name,
+        api_keys::get_token_config,
     ),
-    modifiers(&SharedParts, &Examples, &TagsAsJson, &PlainMaps)
+    modifiers(&SharedParts, &OpenToAnybody, &Examples, &TagsAsJson, &PlainMaps)
 )]
 struct Document;
 
@@ -86,7 +125,7 @@ impl Modify for SharedParts {
     }
 }
 
-/// Gives every operation its examples.
+/// Gives every operation its examples, and says which of them are open to everybody.
 struct Examples;
 
 impl Modify for Examples {
@@ -94,6 +133,10 @@ impl Modify for Examples {
         for documented in operations(document) {
             let known = Operation::ALL.iter().find(|known| documented.operation_id.as_deref() == Some(known.id()));
             let Some(operation) = known else { continue };
+            if operation.security().is_empty() {
+                // Said aloud: an annotation can only leave it out.
+                documented.security = Some(Vec::new());
+            }
             let bodies = documented.request_body.iter_mut().filter_map(|body| match body {
                 RefOr::T(body) => Some(&mut body.content),
                 RefOr::Ref(_) => None,
@@ -114,6 +157,17 @@ impl Modify for Examples {
 fn set_example(media: &mut RefOr<utoipa::openapi::Content>, example: Option<serde_json::Value>) {
     if let (RefOr::T(content), Some(example)) = (media, example) {
         content.example = Some(example);
+    }
+}
+
+/// An operation that asks for no token says so, which the annotations cannot.
+struct OpenToAnybody;
+
+impl Modify for OpenToAnybody {
+    fn modify(&self, document: &mut OpenApi) {
+        for operation in operations(document) {
+            operation.security.get_or_insert_with(Vec::new);
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use crate::db::DbError;
 use crate::service::ServiceError;
 use crate::wire;
 
+mod users;
+
 /// Nothing can be told apart from nothing that may be seen.
 pub const NOT_FOUND: &str = "Resource not found or you do not have access to this resource";
 /// The message of every answer to somebody who is not signed in.
@@ -24,6 +26,8 @@ pub const INTERNAL: &str = "An internal error occurred. Please try again or cont
 pub const UNAVAILABLE: &str = "The server is overloaded or its database is out of reach. Please try again.";
 /// The message when a change was asked for and not confirmed.
 pub const UNCONFIRMED: &str = "The database did not confirm the change in time. It may have been made or not.";
+/// Who can, when somebody wants to change their own roles.
+const OTHERS_CHANGE: &str = "Another user with the appropriate permissions must change your roles.";
 /// What to do about that.
 const REPEAT: &str = "A POST with an Idempotency-Key can be repeated with the same key: it then happens once.";
 /// The message when a key was given before with another request.
@@ -32,6 +36,10 @@ pub const KEY_USED: &str = "This Idempotency-Key was used for another request.";
 pub const UNEXPECTED_STATUS: &str = "Job is not in the expected state.";
 /// The message when another attempt has the job.
 pub const LEASE_LOST: &str = "lease lost";
+/// The message when somebody is to be added who is there.
+pub const ALREADY_MEMBER: &str = "Organization member already exists in this organization";
+/// The message when somebody wants to leave.
+pub const OWN_MEMBERSHIP: &str = "cannot remove self from an organization";
 /// The rule that this breaks.
 pub const KEY_RULE: &str = "must be a new one for each request, and the same one only to repeat that request";
 /// Seconds after which a busy server may be asked again.
@@ -168,6 +176,7 @@ impl ApiError {
             Self::Service(ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_)) => {
                 Some((RETRY_AFTER, HeaderValue::from(RETRY_SOON)))
             }
+            Self::Service(ServiceError::User(error)) => users::header(error),
             Self::Authentication(AuthenticationError::Database(_)) => None,
             Self::Authentication(error) => Some((WWW_AUTHENTICATE, challenge(error))),
             Self::RateLimited { .. } => Some((RETRY_AFTER, HeaderValue::from(60))),
@@ -188,13 +197,17 @@ fn challenge(error: &AuthenticationError) -> HeaderValue {
 
 fn service_status(error: &ServiceError) -> StatusCode {
     match error {
+        ServiceError::User(error) => users::status(error),
         ServiceError::Validation(_)
         | ServiceError::ReservedName(_)
         | ServiceError::DefaultOrganization
-        | ServiceError::CancelRefused(_) => StatusCode::BAD_REQUEST,
+        | ServiceError::CancelRefused(_)
+        | ServiceError::AlreadyMember
+        | ServiceError::OwnMembership
+        | ServiceError::OwnRoles => StatusCode::BAD_REQUEST,
         ServiceError::UnexpectedStatus => StatusCode::PRECONDITION_FAILED,
         ServiceError::NotFound => StatusCode::NOT_FOUND,
-        ServiceError::Forbidden(_) => StatusCode::FORBIDDEN,
+        ServiceError::Forbidden(_) | ServiceError::RoleNotAssignable(_) => StatusCode::FORBIDDEN,
         ServiceError::NameTaken(_)
         | ServiceError::KeyNameTaken(_)
         | ServiceError::DeletionBlocked(_)
@@ -208,6 +221,9 @@ fn service_status(error: &ServiceError) -> StatusCode {
 }
 
 fn service_body(error: &ServiceError) -> Response {
+    if let ServiceError::User(error) = error {
+        return users::body(error);
+    }
     let (message, detail, validations) = match error {
         ServiceError::Validation(validations) => ("Validation failed.".to_owned(), String::new(), validations.clone()),
         ServiceError::ReservedName(name) => {
@@ -233,6 +249,15 @@ fn service_body(error: &ServiceError) -> Response {
         ServiceError::JobEnded(why) | ServiceError::CancelRefused(why) => {
             ((*why).to_owned(), String::new(), Vec::new())
         }
+        ServiceError::AlreadyMember => (ALREADY_MEMBER.to_owned(), String::new(), Vec::new()),
+        ServiceError::OwnMembership => (OWN_MEMBERSHIP.to_owned(), String::new(), Vec::new()),
+        ServiceError::OwnRoles => {
+            ("You cannot change your own organization roles.".to_owned(), OTHERS_CHANGE.to_owned(), Vec::new())
+        }
+        ServiceError::RoleNotAssignable(role) => {
+            let detail = format!("You don't have permission to give or take away the role {role:?}.");
+            ("Forbidden.".to_owned(), detail, Vec::new())
+        }
         ServiceError::UnexpectedStatus => (UNEXPECTED_STATUS.to_owned(), String::new(), Vec::new()),
         ServiceError::LeaseLost(attempt) => {
             let detail = format!("Attempt {attempt} of this job does not hold it any more.");
@@ -241,6 +266,7 @@ fn service_body(error: &ServiceError) -> Response {
         ServiceError::DeletionBlocked(blockers) => {
             ("Error deleting organization.".to_owned(), blockers.in_words(), Vec::new())
         }
+        ServiceError::User(_) => (INTERNAL.to_owned(), String::new(), Vec::new()),
         ServiceError::Unavailable(_) => (UNAVAILABLE.to_owned(), String::new(), Vec::new()),
         ServiceError::OutcomeUnknown(_) => (UNCONFIRMED.to_owned(), REPEAT.to_owned(), Vec::new()),
         ServiceError::Internal(_) => (INTERNAL.to_owned(), String::new(), Vec::new()),

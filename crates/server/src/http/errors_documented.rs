@@ -70,6 +70,26 @@ error_set! {
 }
 
 error_set! {
+    /// Of what everybody may who is signed in.
+    SignedInErrors: 401 403 428 429 500 503
+}
+error_set! {
+    /// Of what anybody may.
+    OpenErrors: 429
+}
+error_set! {
+    /// Of adding a member; who cannot be added is the operation's own to describe.
+    AddMemberErrors: 401 403 404 422 428 429 500 503
+}
+error_set! {
+    /// Of removing a member; who cannot be removed is the operation's own to describe.
+    RemoveMemberErrors: 401 403 404 428 429 500 503
+}
+error_set! {
+    /// Of changing something in an organization where no names are taken.
+    UpdateInsideErrors: 400 401 403 404 413 415 428 429 500 503
+}
+error_set! {
     /// Of registering a worker.
     RegisterErrors: 400 401 403 404 413 415 428 429 500 503
 }
@@ -80,6 +100,36 @@ error_set! {
 error_set! {
     /// Of canceling; what is in the way is the operation's own to describe.
     CancelErrors: 401 404 428 429 500 503
+}
+
+error_set! {
+    /// Of what somebody asks who is not signed in.
+    FirstErrors: 429 500 503
+}
+error_set! {
+    /// Of what somebody sends who is not signed in.
+    VisitErrors: 400 413 415 429 500 503
+}
+error_set! {
+    /// Of signing in; how often that can fail is the operation's own to describe.
+    LoginErrors: 400 413 415 500 503
+}
+error_set! {
+    /// Of signing out.
+    LogoutErrors: 400 401 428 429 500 503
+}
+error_set! {
+    /// Of a list that is filtered and hides what the caller may not see.
+    FilterErrors: 400 401 428 429 500 503
+}
+error_set! {
+    /// Of changing a password; how often that can fail is the operation's own to describe.
+    PasswordErrors: 400 401 403 404 413 415 428 500 503
+}
+
+error_set! {
+    /// Of a list with parameters that can be wrong and from which nobody is turned away.
+    AuditErrors: 400 401 428 429 500 503
 }
 
 fn references(statuses: &[u16]) -> BTreeMap<String, RefOr<DocumentedResponse>> {

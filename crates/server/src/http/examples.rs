@@ -1,6 +1,9 @@
 //! The examples of the document, made from the types themselves, so that an example that does not fit its schema does not
 //! compile. Swagger UI fills its forms with them: each is a request that works.
 
+mod audit;
+mod members;
+mod users;
 mod work;
 mod workers;
 
@@ -24,6 +27,9 @@ pub fn request(operation: Operation) -> Option<Value> {
     let operation = match operation {
         Operation::Organizations(operation) => operation,
         Operation::Provisioning(operation) => return provisioning_request(operation),
+        Operation::Members(operation) => return members::request(operation),
+        Operation::General(_) | Operation::Audit(_) => return None,
+        Operation::Users(operation) => return users::request(operation),
     };
     match operation {
         Op::CreateOrganization => json(&CreateOrganizationRequest {
@@ -50,6 +56,10 @@ pub fn response(operation: Operation, status: &str) -> Option<Value> {
     let operation = match operation {
         Operation::Organizations(operation) => operation,
         Operation::Provisioning(operation) => return provisioning_response(operation, status),
+        Operation::Members(operation) => return members::response(operation, status),
+        Operation::General(operation) => return members::general(operation, status),
+        Operation::Audit(_) => return audit::response(status),
+        Operation::Users(operation) => return users::response(operation, status),
     };
     match (operation, status) {
         (Op::GetOrganizations, "200") => json(&[default_organization(), organization()]),
@@ -59,7 +69,7 @@ pub fn response(operation: Operation, status: &str) -> Option<Value> {
         (Op::DeleteOrganization, "200") => json(&say("Organization has been deleted.", "")),
         (Op::DeleteOrganization, "409") => json(&say(
             "Error deleting organization.",
-            "This organization has 2 members, 1 provisioner key that must be deleted first.",
+            "This organization has 2 members, 1 provisioner key, 3 provisioner jobs that must be deleted first.",
         )),
         (Op::GetProvisionerJobs, "200") => json(&[pending_job(), failed_job()]),
         (Op::GetProvisionerJob, "200") => json(&failed_job()),

@@ -28,11 +28,15 @@ use crate::clock::Moment;
 use crate::db::provisioner_keys::ProvisionerKeyRecord;
 use crate::model::organizations::CachedOrganization;
 use crate::operations::Operation;
-use crate::ratelimit::{Decision, Subject};
+use crate::ratelimit::{Decision, RateLimiter, Subject};
 use crate::service::ServiceError;
 use crate::service::workers::{KnownWorker, WorkerCaller};
 use crate::wire::reference::OrganizationRef;
 use crate::wire::uuid::parse_uuid;
+
+mod users;
+
+pub use users::{AtUser, Visitor};
 
 /// Asks the rate limiter to look away; owners only.
 const BYPASS: &str = "x-coder-bypass-ratelimit";
@@ -107,6 +111,7 @@ impl Arrival {
         }
         let operation = request.extensions().get::<Operation>().copied();
         request.extensions_mut().insert(CallerId(caller.principal.user_id));
+        app.services.note_use(&caller, users::address(request), now.wall);
         Ok(Entered { app, caller, operation })
     }
 }
@@ -116,6 +121,25 @@ fn origin_of(request: &HttpRequest, user: Uuid) -> Origin {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
     Origin::of_request(user, request.peer_addr().map(|peer| peer.ip()), agent, id)
+}
+
+/// Anybody, for an operation that asks nobody who they are; counted by address.
+pub struct AtDoor {
+    /// The parts of the server.
+    pub app: Data<App>,
+}
+
+impl FromRequest for AtDoor {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let arrived = Arrival::of(request, None);
+        ready(arrived.and_then(|Arrival { app, now }| {
+            count_against(request, &app, None, now)?;
+            Ok(Self { app })
+        }))
+    }
 }
 
 /// The way in takes no detour when memory knows the caller, which is nearly always.
@@ -260,23 +284,20 @@ impl AtWork {
         authenticate_worker(&app.identities, &app.database, secret).await
     }
 
-    /// Lets a caller through who has waited and may still speak for the worker that the path names: a key may have been deleted
+    /// Lets a caller through who has waited and may still speak for the worker that the path names: the key may have been deleted
     /// since, a role taken away, the organization deleted. Does not count against the rate limit.
     pub async fn require_again(&self, request: &HttpRequest) -> Result<(), ApiError> {
-        let arrival = Arrival { app: self.app.clone(), now: self.app.clock.moment() };
-        let caller = match provisioner_key(request) {
-            Some(secret) => Self::recognise(&self.app, secret).await.map(WorkerCaller::Key),
-            None => arrival.look_up(Credentials::of(request).as_ref()).await.map(WorkerCaller::User),
-        };
-        let caller = caller.map_err(ApiError::Authentication)?;
         let organization = self.organization.organization.id;
-        let may = match &caller {
-            WorkerCaller::Key(_) => true,
-            WorkerCaller::User(caller) => caller.may(Permission::DoProvisionerJobs, Some(organization)),
+        let caller = match provisioner_key(request) {
+            Some(secret) => {
+                let key = Self::recognise(&self.app, secret).await.map_err(ApiError::Authentication)?;
+                require_live(&self.app, organization)?;
+                WorkerCaller::Key(key)
+            }
+            None => WorkerCaller::User(
+                require_still(&self.app, request, Permission::DoProvisionerJobs, organization).await?,
+            ),
         };
-        if !may || self.app.model.load().organizations.by_id(organization).is_none() {
-            return Err(ServiceError::NotFound.into());
-        }
         let id = uuid_in_path(request, "provisionerdaemon")?;
         self.app.services.find_worker(&caller, organization, id).await?;
         Ok(())
@@ -296,6 +317,30 @@ impl FromRequest for AtWork {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Box::pin(Self::of(request.clone()))
     }
+}
+
+/// The user who sent this request some time ago, if their session token is still good and they still have the permission in the
+/// organization. Does not count against the rate limit.
+pub async fn require_still(
+    app: &Data<App>,
+    request: &HttpRequest,
+    permission: Permission,
+    organization: Uuid,
+) -> Result<Caller, ApiError> {
+    let arrival = Arrival { app: app.clone(), now: app.clock.moment() };
+    let caller = arrival.look_up(Credentials::of(request).as_ref()).await.map_err(ApiError::Authentication)?;
+    require_live(app, organization)?;
+    if caller.may(permission, Some(organization)) { Ok(caller) } else { Err(ServiceError::NotFound.into()) }
+}
+
+fn require_live(app: &App, organization: Uuid) -> Result<(), ServiceError> {
+    app.model.load().organizations.by_id(organization).map(drop).ok_or(ServiceError::NotFound)
+}
+
+/// The text of this segment of the path.
+pub fn text_in_path(request: &HttpRequest, name: &str) -> String {
+    let raw = request.match_info().get(name).unwrap_or_default();
+    percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned()
 }
 
 /// The UUID in this segment of the path.
@@ -321,12 +366,20 @@ fn limit_rate(request: &HttpRequest, app: &App, caller: Option<&Caller>, now: Mo
 
 /// Counts a request against the rate limit of a user or a provisioner key, or of an address.
 fn count_against(request: &HttpRequest, app: &App, id: Option<Uuid>, now: Moment) -> Result<(), ApiError> {
-    let subject = match (id, request.peer_addr()) {
-        (Some(id), _) => Subject::User(id),
-        (None, Some(peer)) => Subject::address(peer.ip()),
-        (None, None) => return Ok(()),
-    };
-    let decision = app.limiter.check(subject, request.path(), now);
+    let subject = id.map(Subject::User).or_else(|| users::address(request).map(Subject::address));
+    count(request, app, &app.limiter, subject, now)
+}
+
+/// Counts a request of this subject against a limit.
+fn count(
+    request: &HttpRequest,
+    app: &App,
+    limiter: &RateLimiter,
+    subject: Option<Subject>,
+    now: Moment,
+) -> Result<(), ApiError> {
+    let Some(subject) = subject else { return Ok(()) };
+    let decision = limiter.check(subject, request.path(), now);
     match decision {
         Decision::Unlimited => return Ok(()),
         Decision::Allowed { .. } | Decision::Limited { .. } => request.extensions_mut().insert(decision),

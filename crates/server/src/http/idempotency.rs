@@ -29,6 +29,11 @@ pub async fn read<T: DeserializeOwned + Default>(
     Ok((value, repeatable(request, &bytes, success)?))
 }
 
+/// The key under which a request may be repeated whose body nobody looks at.
+pub fn read_key_only(request: &HttpRequest, success: StatusCode) -> Result<Option<RepeatableRequest>, ApiError> {
+    repeatable(request, b"", success)
+}
+
 fn repeatable(request: &HttpRequest, body: &[u8], success: StatusCode) -> Result<Option<RepeatableRequest>, ApiError> {
     let values = request.headers().get_all(KEY).map(HeaderValue::as_bytes);
     let Some(key) = read_key(values).map_err(|error| ApiError::Headers(vec![error]))? else { return Ok(None) };

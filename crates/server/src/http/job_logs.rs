@@ -12,7 +12,8 @@ use utoipa::IntoParams;
 use super::answer;
 use super::error::ApiError;
 use super::errors_documented::QueryErrors;
-use super::gate::{AtOrganization, uuid_in_path};
+use super::gate::{AtOrganization, InOrganization, require_still, uuid_in_path};
+use crate::auth::permission::Permission;
 use crate::operations::ProvisioningOperation;
 use crate::service::{FollowedLogs, LogEvent};
 use crate::wire::encode;
@@ -69,7 +70,7 @@ pub async fn get_provisioner_job_logs(at: AtOrganization, request: HttpRequest) 
         return Ok(HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, "text/event-stream; charset=utf-8"))
             .insert_header((CACHE_CONTROL, "no-store"))
-            .streaming(events(followed)));
+            .streaming(events(followed, inside, request)));
     }
     Ok(answer::encoded(StatusCode::OK, &services.get_provisioner_job_logs(organization, job, after).await?))
 }
@@ -78,11 +79,18 @@ fn last_seen(request: &HttpRequest) -> Option<i64> {
     request.headers().get(LAST_EVENT_ID)?.to_str().ok()?.parse().ok()
 }
 
-/// A failure in the middle cuts the connection; the reader comes back with the number of the last line that it has.
-fn events(followed: FollowedLogs) -> impl stream::Stream<Item = Result<Bytes, ApiError>> {
-    stream::try_unfold(followed, |mut followed| async move {
-        let event = followed.next().await?;
-        Ok::<_, ApiError>(event.map(|event| (written(&event), followed)))
+/// A failure in the middle cuts the connection; the reader comes back with the number of the last line that it has. So it is with
+/// a reader who may not read any more, and who learns that when they come back.
+fn events(
+    followed: FollowedLogs,
+    inside: InOrganization,
+    request: HttpRequest,
+) -> impl stream::Stream<Item = Result<Bytes, ApiError>> {
+    stream::try_unfold((followed, inside, request), |(mut followed, inside, request)| async move {
+        let Some(event) = followed.next().await? else { return Ok(None) };
+        let (app, organization) = (&inside.app, inside.organization.organization.id);
+        require_still(app, &request, Permission::ReadProvisionerJobs, organization).await?;
+        Ok::<_, ApiError>(Some((written(&event), (followed, inside, request))))
     })
 }
 

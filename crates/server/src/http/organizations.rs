@@ -65,7 +65,8 @@ pub async fn get_organization_by_id(at: AtOrganization) -> Result<HttpResponse, 
 /// Delete organization
 ///
 /// Deletes an organization; its name is free at once. The default organization cannot be deleted, and neither can one that
-/// still has more than one member or provisioner keys: the answer then counts what is left.
+/// still has more than one member, provisioner keys, or provisioner jobs that are pending or running: the answer then counts what
+/// is left.
 #[utoipa::path(
     delete, path = "/organizations/{organization}", operation_id = "deleteOrganization", tag = "Organizations",
     security(("CoderSessionToken" = [])),

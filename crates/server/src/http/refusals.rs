@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::state::App;
 use crate::audit::{Action, Fact, Origin, Resource};
-use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
+use crate::operations::{MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation};
 use crate::wire::uuid::parse_uuid;
 
 /// The longest part of a path that is kept, in bytes.
@@ -20,6 +20,7 @@ const MAX_TARGET: usize = 128;
 /// What an operation changes, and the segment of its path that names it; `None` for one that changes nothing, or nothing that
 /// the audit log is about: what workers report is told by their jobs.
 const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str)> {
+    use MembersOperation as Member;
     use OrganizationsOperation as Org;
     use ProvisioningOperation as Work;
     match operation {
@@ -29,6 +30,20 @@ const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str
             Org::DeleteOrganization => Some((Action::Delete, Resource::Organization, "organization")),
             Org::GetOrganizations | Org::GetOrganizationById | Org::GetProvisionerJobs | Org::GetProvisionerJob => None,
         },
+        Operation::Audit(_) => None,
+        Operation::Users(operation) => subject_among_users(operation),
+        Operation::Members(operation) => match operation {
+            Member::AddOrganizationMember => Some((Action::Create, Resource::OrganizationMember, "user")),
+            Member::RemoveOrganizationMember => Some((Action::Delete, Resource::OrganizationMember, "user")),
+            Member::AssignRoleToOrganizationMember => Some((Action::Write, Resource::OrganizationMember, "user")),
+            Member::ListOrganizationMembers
+            | Member::PaginatedOrganizationMembers
+            | Member::GetMemberRolesByOrganization
+            | Member::GetSiteMemberRoles
+            | Member::GetOrganizationsByUser
+            | Member::GetOrganizationByUserAndOrganizationName => None,
+        },
+        Operation::General(_) => None,
         Operation::Provisioning(operation) => match operation {
             Work::CreateProvisionerJob => Some((Action::Create, Resource::ProvisionerJob, "")),
             Work::CancelProvisionerJob => Some((Action::Write, Resource::ProvisionerJob, "job")),
@@ -47,6 +62,34 @@ const fn subject(operation: Operation) -> Option<(Action, Resource, &'static str
             | Work::CompleteProvisionerJob
             | Work::FailProvisionerJob => None,
         },
+    }
+}
+
+const fn subject_among_users(operation: UsersOperation) -> Option<(Action, Resource, &'static str)> {
+    use UsersOperation as User;
+    match operation {
+        User::CreateNewUser => Some((Action::Create, Resource::User, "")),
+        User::UpdateUserProfile
+        | User::UpdateUserPassword
+        | User::AssignRoleToUser
+        | User::SuspendUserAccount
+        | User::ActivateUserAccount => Some((Action::Write, Resource::User, "user")),
+        User::DeleteUser => Some((Action::Delete, Resource::User, "user")),
+        User::CreateNewSessionKey | User::CreateTokenApiKey => Some((Action::Create, Resource::ApiKey, "user")),
+        User::DeleteApiKey => Some((Action::Delete, Resource::ApiKey, "keyid")),
+        User::ExpireApiKey => Some((Action::Write, Resource::ApiKey, "keyid")),
+        // Whoever signs in is not known yet; the service notes it.
+        User::CheckInitialUserCreated
+        | User::CreateInitialUser
+        | User::LogInUser
+        | User::LogOutUser
+        | User::GetUsers
+        | User::GetUserByName
+        | User::GetUserRoles
+        | User::GetApiKeyById
+        | User::GetUserTokens
+        | User::GetApiKeyByTokenName
+        | User::GetTokenConfig => None,
     }
 }
 

@@ -12,10 +12,13 @@ use actix_web::{HttpRequest, Route};
 use super::error::ApiError;
 use super::gate::{Entered, find_organization};
 use super::{
-    cancel, job_logs, job_queue, organizations, provisioner_daemons, provisioner_jobs, provisioner_keys, worker_jobs,
-    workers,
+    api_keys, audit, cancel, general, job_logs, job_queue, logins, members, organizations, provisioner_daemons,
+    provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
 };
-use crate::operations::{Operation, OrganizationsOperation, ProvisioningOperation};
+use crate::operations::{
+    AuditOperation, GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation,
+    UsersOperation,
+};
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v2";
@@ -27,6 +30,38 @@ fn bind(operation: Operation) -> Route {
     match operation {
         Operation::Organizations(operation) => bind_organizations(operation),
         Operation::Provisioning(operation) => bind_provisioning(operation),
+        Operation::Members(operation) => bind_members(operation),
+        Operation::General(operation) => bind_general(operation),
+        Operation::Users(operation) => bind_users(operation),
+        Operation::Audit(AuditOperation::GetAuditLogs) => web::route().to(audit::get_audit_logs),
+    }
+}
+
+fn bind_users(operation: UsersOperation) -> Route {
+    use UsersOperation as Op;
+    match operation {
+        Op::CheckInitialUserCreated => web::route().to(logins::check_initial_user_created),
+        Op::CreateInitialUser => web::route().to(logins::create_initial_user),
+        Op::LogInUser => web::route().to(logins::log_in_user),
+        Op::LogOutUser => web::route().to(logins::log_out_user),
+        Op::GetUsers => web::route().to(users::get_users),
+        Op::CreateNewUser => web::route().to(users::create_new_user),
+        Op::GetUserByName => web::route().to(users::get_user_by_name),
+        Op::DeleteUser => web::route().to(users::delete_user),
+        Op::UpdateUserProfile => web::route().to(users::update_user_profile),
+        Op::UpdateUserPassword => web::route().to(user_access::update_user_password),
+        Op::GetUserRoles => web::route().to(user_access::get_user_roles),
+        Op::AssignRoleToUser => web::route().to(user_access::assign_role_to_user),
+        Op::SuspendUserAccount => web::route().to(user_access::suspend_user_account),
+        Op::ActivateUserAccount => web::route().to(user_access::activate_user_account),
+        Op::CreateNewSessionKey => web::route().to(api_keys::create_new_session_key),
+        Op::GetApiKeyById => web::route().to(api_keys::get_api_key_by_id),
+        Op::DeleteApiKey => web::route().to(api_keys::delete_api_key),
+        Op::ExpireApiKey => web::route().to(api_keys::expire_api_key),
+        Op::GetUserTokens => web::route().to(api_keys::get_user_tokens),
+        Op::CreateTokenApiKey => web::route().to(api_keys::create_token_api_key),
+        Op::GetApiKeyByTokenName => web::route().to(api_keys::get_api_key_by_token_name),
+        Op::GetTokenConfig => web::route().to(api_keys::get_token_config),
     }
 }
 
@@ -65,6 +100,32 @@ fn bind_provisioning(operation: ProvisioningOperation) -> Route {
     }
 }
 
+fn bind_members(operation: MembersOperation) -> Route {
+    use MembersOperation as Op;
+    match operation {
+        Op::ListOrganizationMembers => web::route().to(members::list_organization_members),
+        Op::PaginatedOrganizationMembers => web::route().to(members::paginated_organization_members),
+        Op::AddOrganizationMember => web::route().to(members::add_organization_member),
+        Op::RemoveOrganizationMember => web::route().to(members::remove_organization_member),
+        Op::AssignRoleToOrganizationMember => web::route().to(members::assign_role_to_organization_member),
+        Op::GetMemberRolesByOrganization => web::route().to(members::get_member_roles_by_organization),
+        Op::GetSiteMemberRoles => web::route().to(members::get_site_member_roles),
+        Op::GetOrganizationsByUser => web::route().to(members::get_organizations_by_user),
+        Op::GetOrganizationByUserAndOrganizationName => {
+            web::route().to(members::get_organization_by_user_and_organization_name)
+        }
+    }
+}
+
+fn bind_general(operation: GeneralOperation) -> Route {
+    use GeneralOperation as Op;
+    match operation {
+        Op::GetApiRoot => web::route().to(general::get_api_root),
+        Op::GetBuildInfo => web::route().to(general::get_build_info),
+        Op::GetEntitlements => web::route().to(general::get_entitlements),
+    }
+}
+
 /// Adds the whole API. Whatever is left below [`BASE`] is answered by [`unknown_route`].
 pub fn configure(config: &mut ServiceConfig) {
     let mut by_path: BTreeMap<&'static str, Vec<Operation>> = BTreeMap::new();
@@ -75,7 +136,9 @@ pub fn configure(config: &mut ServiceConfig) {
     for (path, operations) in by_path {
         let reads: Vec<_> = operations.iter().copied().filter(|operation| operation.method() == "GET").collect();
         scope = scope.service(resource(path.to_owned(), &operations));
-        if !reads.is_empty() && path != EXACT {
+        if path == "/" {
+            scope = scope.service(resource(String::new(), &operations));
+        } else if !reads.is_empty() && path != EXACT {
             scope = scope.service(resource(format!("{path}/"), &reads));
         }
     }

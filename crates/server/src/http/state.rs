@@ -23,10 +23,16 @@ pub struct App {
     pub identities: Arc<Identities>,
     /// How many requests each caller may send.
     pub limiter: RateLimiter,
+    /// How many attempts to log in each address may make.
+    pub login_limiter: RateLimiter,
+    /// Whether browsers are told to send the session cookie over TLS only.
+    pub secure_cookies: bool,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Where a record of each request goes.
     pub access_log: AccessLog,
+    /// The URL under which clients reach the server, without a slash at its end, when it is configured.
+    pub public_url: Option<String>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -2,6 +2,7 @@
 
 use orgd_api_types::ValidationError;
 
+use super::user_error::UserError;
 use crate::auth::permission::Permission;
 use crate::db::organizations::DeletionBlockers;
 use crate::db::{Constraint, DbError};
@@ -51,6 +52,21 @@ pub enum ServiceError {
     /// Something in the organization must go first.
     #[error("{}", .0.in_words())]
     DeletionBlocked(DeletionBlockers),
+    /// The user is a member of the organization already.
+    #[error("a member already")]
+    AlreadyMember,
+    /// Nobody can remove themselves from an organization.
+    #[error("own membership")]
+    OwnMembership,
+    /// Nobody can change their own roles in an organization.
+    #[error("own roles")]
+    OwnRoles,
+    /// The caller may not give or take away this role.
+    #[error("role {0:?} cannot be assigned")]
+    RoleNotAssignable(&'static str),
+    /// What operations on users and their sessions refuse.
+    #[error(transparent)]
+    User(#[from] UserError),
     /// The same request may succeed later.
     #[error("not available: {0}")]
     Unavailable(String),
@@ -76,7 +92,11 @@ impl From<DbError> for ServiceError {
 impl DeletionBlockers {
     /// What must be deleted first, as a sentence.
     pub fn in_words(&self) -> String {
-        let counted = [(self.members, "member"), (self.provisioner_keys, "provisioner key")];
+        let counted = [
+            (self.members, "member"),
+            (self.provisioner_keys, "provisioner key"),
+            (self.provisioner_jobs, "provisioner job"),
+        ];
         let list: Vec<_> = counted
             .iter()
             .filter(|(count, _)| *count > 0)
@@ -92,9 +112,15 @@ mod tests {
 
     #[test]
     fn blockers_are_counted_and_zero_is_left_out() {
-        let words = |members, provisioner_keys| DeletionBlockers { members, provisioner_keys }.in_words();
-        assert_eq!(words(2, 1), "This organization has 2 members, 1 provisioner key that must be deleted first.");
-        assert_eq!(words(1, 0), "This organization has 1 member that must be deleted first.");
-        assert_eq!(words(0, 3), "This organization has 3 provisioner keys that must be deleted first.");
+        let words = |members, provisioner_keys, provisioner_jobs| {
+            DeletionBlockers { members, provisioner_keys, provisioner_jobs }.in_words()
+        };
+        assert_eq!(words(2, 1, 0), "This organization has 2 members, 1 provisioner key that must be deleted first.");
+        assert_eq!(words(1, 0, 0), "This organization has 1 member that must be deleted first.");
+        assert_eq!(
+            words(0, 3, 1),
+            "This organization has 3 provisioner keys, 1 provisioner job that must be deleted first."
+        );
+        assert_eq!(words(0, 0, 2), "This organization has 2 provisioner jobs that must be deleted first.");
     }
 }

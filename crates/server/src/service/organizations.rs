@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use orgd_api_types::{CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, UpdateOrganizationRequest};
+use orgd_api_types::{
+    CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, Timestamp, UpdateOrganizationRequest,
+};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -80,23 +82,11 @@ impl Services {
         request: CreateOrganizationRequest,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<Answered<Organization>, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
-        let name = request.name.unwrap_or_default();
-        refuse_reserved(&name)?;
         let now = self.clock.now();
-        let organization = Organization {
-            id: Uuid::now_v7(),
-            display_name: request.display_name.filter(|text| !text.is_empty()).unwrap_or_else(|| name.clone()),
-            description: request.description.unwrap_or_default(),
-            icon: request.icon.unwrap_or_default(),
-            created_at: now,
-            updated_at: now,
-            is_default: false,
-            name: name.clone(),
-        };
-        let creator = caller.principal.user_id;
+        let organization = new_organization(request, now)?;
+        let (name, creator) = (organization.name.clone(), caller.principal.user_id);
         let attempt = repeatable.map(|request| Attempt { user: creator, request, at: now });
-        let created = self.acting_for(caller).create_organization(organization, creator, attempt).await;
+        let created = self.acting_for(caller).create_organization(organization, Some(creator), attempt).await;
         created.map_err(|error| name_conflict(error, name))
     }
 
@@ -107,16 +97,8 @@ impl Services {
         id: Uuid,
         request: UpdateOrganizationRequest,
     ) -> Result<Arc<Organization>, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
-        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let name = given(request.name);
-        refuse_reserved(name.as_deref().unwrap_or_default())?;
-        let changes = OrganizationChanges {
-            name: name.clone(),
-            display_name: given(request.display_name),
-            description: request.description,
-            icon: request.icon,
-        };
+        let changes = changes_of(request)?;
+        let name = changes.name.clone();
         let updated = self.acting_for(caller).update_organization(id, changes, self.clock.now()).await;
         updated.map_err(|error| name_conflict(error, name.unwrap_or_default()))?.ok_or(ServiceError::NotFound)
     }
@@ -130,6 +112,37 @@ impl Services {
             Deletion::Blocked(blockers) => Err(ServiceError::DeletionBlocked(blockers)),
         }
     }
+}
+
+/// The organization that is asked for, if nothing about it breaks a rule.
+pub fn new_organization(request: CreateOrganizationRequest, now: Timestamp) -> Result<Organization, ServiceError> {
+    request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+    let name = request.name.unwrap_or_default();
+    refuse_reserved(&name)?;
+    Ok(Organization {
+        id: Uuid::now_v7(),
+        display_name: request.display_name.filter(|text| !text.is_empty()).unwrap_or_else(|| name.clone()),
+        description: request.description.unwrap_or_default(),
+        icon: request.icon.unwrap_or_default(),
+        created_at: now,
+        updated_at: now,
+        is_default: false,
+        name,
+    })
+}
+
+/// The changes that are asked for, if none of them breaks a rule.
+pub fn changes_of(request: UpdateOrganizationRequest) -> Result<OrganizationChanges, ServiceError> {
+    request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let name = given(request.name);
+    refuse_reserved(name.as_deref().unwrap_or_default())?;
+    Ok(OrganizationChanges {
+        name,
+        display_name: given(request.display_name),
+        description: request.description,
+        icon: request.icon,
+    })
 }
 
 fn refuse_reserved(name: &str) -> Result<(), ServiceError> {

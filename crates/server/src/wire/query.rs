@@ -8,13 +8,17 @@ mod audit;
 mod duration;
 mod events;
 mod jobs;
+mod members;
 mod tags;
+mod users;
 mod workers;
 
 pub use self::audit::{AuditQuery, AuditSearch};
 pub use self::events::{CancelQuery, LogQuery};
 pub use self::jobs::{DEFAULT_LIMIT, JobFilter, JobListQuery, JobQuery, MAX_IDS};
+pub use self::members::MemberQuery;
 pub use self::tags::{MAX_TAG_KEY_BYTES, MAX_TAGS};
+pub use self::users::{Page, TokenListQuery, UserFilter, UserListQuery};
 pub use self::workers::WorkerListQuery;
 
 /// How many broken or unknown parameters one answer names, so that a short request cannot ask for a huge answer.

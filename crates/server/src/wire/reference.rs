@@ -1,5 +1,5 @@
-//! What the `{organization}` segment of a path names. Looks nothing up: whether there is such an organization, and whether the
-//! caller may see it, is decided elsewhere.
+//! What the `{organization}` and `{user}` segments of a path name. Looks nothing up: whether there is such an organization or user,
+//! and whether the caller may see it, is decided elsewhere.
 
 use orgd_api_types::RESERVED_ORGANIZATION_NAME;
 use uuid::Uuid;
@@ -39,6 +39,37 @@ impl OrganizationRef {
         // The one control character that the loosest spelling of a UUID would let through into logs.
         if text.contains('\0') {
             return None;
+        }
+        match (parse_uuid(&text), name(&text)) {
+            (Ok(id), Some(name)) => Some(Self::IdOrName(id, name)),
+            (Ok(id), None) => Some(Self::Id(id)),
+            (Err(_), name) => name.map(Self::Name),
+        }
+    }
+}
+
+/// How a request names a user other than by `me`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum UserRef {
+    /// By id.
+    Id(Uuid),
+    /// 32 hexadecimal digits are a UUID as well as a legal name: by id first, then by this lower-case name.
+    IdOrName(Uuid, String),
+    /// By name, in lower case.
+    Name(String),
+}
+
+/// Whoever asks.
+const ME: &str = "me";
+
+impl UserRef {
+    /// Reads a path segment as it came, still percent-encoded. `me` is the user whose id is given.
+    ///
+    /// `None` means that no user can be meant, as in [`OrganizationRef::parse`].
+    pub fn parse(raw_segment: &str, me: Uuid) -> Option<Self> {
+        let text = decode(raw_segment).ok()?;
+        if text == ME {
+            return Some(Self::Id(me));
         }
         match (parse_uuid(&text), name(&text)) {
             (Ok(id), Some(name)) => Some(Self::IdOrName(id, name)),

@@ -153,3 +153,81 @@ fn a_search_that_cannot_be_read_says_why() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.contains("unknown key \"colour\"; known are resource_type"), "{said}");
 }
+
+#[test]
+fn owners_and_auditors_read_everything_and_those_of_an_organization_what_is_of_it() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    owner.create("acme");
+    let other = owner.create("other");
+    owner.patch("/organizations/acme", json!({"icon": "/a.png"})).expect(200);
+    let page = owner.get("/audit?q=resource_type:organization").expect(200);
+    assert_eq!(page["count"], 3);
+    let newest = &page["audit_logs"][0];
+    assert_eq!(newest["description"], "owner changed organization acme");
+    assert_eq!((&newest["user"]["username"], &newest["organization"]["name"]), (&json!("owner"), &json!("acme")));
+    assert_eq!(newest["diff"]["icon"], json!({"old": "", "new": "/a.png", "secret": false}));
+    let paged = owner.get("/audit?q=resource_type:organization&limit=1&offset=2").expect(200);
+    assert_eq!(
+        (&paged["count"], &paged["audit_logs"][0]["description"]),
+        (&json!(3), &json!("owner created organization acme"))
+    );
+
+    for (name, site, inside, count) in [
+        ("ann", Some("auditor"), None, 3),
+        ("bob", None, Some("organization-auditor"), 2),
+        ("cat", None, Some("organization-admin"), 2),
+        ("dan", None, Some("organization-user-admin"), 0),
+        ("eve", Some("user-admin"), None, 0),
+        ("fay", None, None, 0),
+    ] {
+        let site: Vec<_> = site.into_iter().collect();
+        let roles: Vec<_> = inside.into_iter().collect();
+        let inside: Vec<(&str, &[&str])> = if roles.is_empty() { Vec::new() } else { vec![("acme", &roles)] };
+        let client = server.client(&server.user(name, &site, &inside));
+        let page = client.get("/audit?q=resource_type:organization").expect(200);
+        assert_eq!(page["count"], count, "{name}");
+        let other = client.get("/audit?q=resource_type:organization%20organization:other").expect(200);
+        assert_eq!(other["count"], if count == 3 { 1 } else { 0 }, "{name}");
+    }
+    owner.delete("/organizations/other").expect(200);
+    let page = owner.get(&format!("/audit?q=resource_id:{other}")).expect(200);
+    assert_eq!(page["count"], 2);
+    assert!(page["audit_logs"].as_array().unwrap().iter().all(|entry| entry["is_deleted"] == true), "{page}");
+}
+
+#[test]
+fn signing_in_and_out_and_what_happens_to_users_is_in_it() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    let new =
+        json!({"username": "ana", "email": "ana@example.com", "password": "correct horse", "login_type": "password"});
+    owner.post("/users", new).expect(201);
+    let login = |password: &str| {
+        server.anonymous().post("/users/login", json!({"email": "ana@example.com", "password": password}))
+    };
+    assert_eq!(login("wrong horse").status, 401);
+    let token = login("correct horse").expect(201)["session_token"].as_str().unwrap().to_owned();
+    assert_eq!(server.client(&token).post("/users/logout", json!({})).status, 200);
+    owner.request("PUT", "/users/ana/roles").json(&json!({"roles": ["auditor"]})).send().expect(200);
+    owner.delete("/users/ana").expect(200);
+    let found: Vec<_> = entries(&server, "date_from:2026-01-01")
+        .iter()
+        .map(short)
+        .map(|(action, kind, _, status)| (action, kind, status))
+        .collect();
+    let expected = [
+        ("create", "user", 201),
+        ("login", "user", 401),
+        ("login", "user", 201),
+        ("logout", "api_key", 200),
+        ("write", "user", 200),
+        ("delete", "user", 200),
+    ];
+    let expected = expected.map(|(action, kind, status)| (action.to_owned(), kind.to_owned(), status));
+    assert_eq!(found, expected);
+    let shown = server.command(&["audit", "--output", "json"]);
+    for secret in ["correct horse", "wrong horse", token.split_once('-').unwrap().1] {
+        assert!(!shown.contains(secret));
+    }
+}

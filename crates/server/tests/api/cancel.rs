@@ -237,6 +237,13 @@ fn jobs_of_a_deleted_organization_are_gone() {
     build(&server, built);
     of_version(&server, "template_version_import", version);
     let dry_run = of_version(&server, "template_version_dry_run", version);
+    // Jobs that have not ended keep their organization.
+    assert_eq!(owner.delete("/organizations/acme").status, 409);
+    for canceled in
+        [cancel_build(&owner, built, ""), cancel_version(&owner, version), cancel_dry_run(&owner, version, dry_run)]
+    {
+        canceled.expect(200);
+    }
     owner.delete("/organizations/acme").expect(200);
     let answers =
         [cancel_build(&owner, built, ""), cancel_version(&owner, version), cancel_dry_run(&owner, version, dry_run)];

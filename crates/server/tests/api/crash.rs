@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{BASE, Kind, TestServer};
+use crate::harness::{BASE, Kind, TestServer, eventually};
 
 const WRITERS: usize = 16;
 const ROUNDS: u64 = 5;
@@ -35,7 +35,9 @@ fn write_until_killed(server: &mut TestServer, round: u64) -> Vec<(String, Strin
                 }
             });
         }
-        std::thread::sleep(Duration::from_millis(300 + 100 * round));
+        // However busy the machine is, enough is written before the end.
+        eventually(|| acknowledged.lock().unwrap().len() > WRITERS);
+        std::thread::sleep(Duration::from_millis(100 * round));
         over.store(true, Ordering::SeqCst);
         server.kill();
     });

@@ -1,9 +1,11 @@
 //! `DELETE /organizations/{organization}`.
 
+use std::sync::Barrier;
+
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Job, TestServer, Worker};
+use crate::harness::{Job, Kind, TestServer, Worker, eventually};
 
 #[test]
 fn answers_200_and_frees_the_name_at_once() {
@@ -106,13 +108,70 @@ fn provisioner_keys_block_it_and_are_counted() {
 }
 
 #[test]
-fn jobs_and_workers_do_not_block_it() {
+fn jobs_that_have_not_ended_block_it_and_are_counted() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    let acme: Uuid = owner.create("acme").parse().unwrap();
+    let detail = || owner.delete("/organizations/acme").detail(409);
+    let jobs = format!("/organizations/{acme}/provisionerjobs");
+    let queue = || owner.post(&jobs, json!({"type": "workspace_build"})).expect(201)["id"].as_str().unwrap().to_owned();
+    let waiting = queue();
+    assert_eq!(detail(), "This organization has 1 provisioner job that must be deleted first.");
+    server.change(|sql| {
+        sql.job(&Job::pending(acme, 1).running());
+        sql.job(&Job::pending(acme, 2).running().canceled());
+        sql.provisioner_key(acme, 1);
+    });
+    server.user("one", &[], &[("acme", &[])]);
+    let all = "This organization has 1 member, 1 provisioner key, 3 provisioner jobs that must be deleted first.";
+    assert_eq!(detail(), all);
+    // Jobs of another organization do not count, and one that was canceled before anybody took it has ended.
+    assert_eq!(owner.patch(&format!("{jobs}/{waiting}/cancel"), json!({})).status, 200);
+    owner.post("/organizations/coder/provisionerjobs", json!({"type": "workspace_build"})).expect(201);
+    assert_eq!(detail(), all.replace("3 provisioner", "2 provisioner"));
+}
+
+#[test]
+fn ended_jobs_and_workers_do_not_block_it() {
     let server = TestServer::start();
     let owner = server.owner();
     let acme: Uuid = owner.create("acme").parse().unwrap();
     server.change(|sql| {
-        sql.job(&Job::pending(acme, 1));
+        sql.job(&Job::pending(acme, 1).running().completed());
+        sql.job(&Job::pending(acme, 2).running().completed().failed("no"));
+        sql.job(&Job::pending(acme, 3).canceled().completed());
         sql.worker(&Worker::live(acme));
     });
     owner.delete("/organizations/acme").expect(200);
+}
+
+/// Somebody queues a job while the organization is deleted: it is counted, or it is refused. On PostgreSQL the two come from
+/// different servers.
+#[test]
+fn a_job_that_is_queued_meanwhile_blocks_it_or_finds_nothing() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    let replica = (server.kind() == Kind::Postgres).then(|| server.replica(&[]));
+    let other = replica.as_ref().map_or(server.owner(), TestServer::owner);
+    for round in 0..20 {
+        let id = owner.create("acme");
+        eventually(|| other.get(&format!("/organizations/{id}")).status == 200);
+        let barrier = Barrier::new(2);
+        let (queued, deleted) = std::thread::scope(|scope| {
+            let queue = scope.spawn(|| {
+                barrier.wait();
+                other.post(&format!("/organizations/{id}/provisionerjobs"), json!({"type": "workspace_build"}))
+            });
+            barrier.wait();
+            let deleted = owner.delete(&format!("/organizations/{id}")).status;
+            (queue.join().unwrap(), deleted)
+        });
+        assert!(matches!((queued.status, deleted), (201, 409) | (404, 200)), "{round}: {} {deleted}", queued.status);
+        if queued.status == 201 {
+            let job = queued.json()["id"].as_str().unwrap().to_owned();
+            let cancel = format!("/organizations/{id}/provisionerjobs/{job}/cancel");
+            owner.patch(&cancel, json!({})).expect(200);
+            owner.delete(&format!("/organizations/{id}")).expect(200);
+        }
+    }
 }

@@ -97,6 +97,29 @@ fn whoever_may_read_jobs_may_read_their_logs() {
     }
 }
 
+/// Whoever may not read any more gets no further line, and is told why when they come back.
+#[test]
+fn what_was_taken_away_from_a_follower_is_taken_away() {
+    let (server, worker, held) = at_work();
+    let token = server.user("ana", &[], &[("coder", &["organization-admin"])]);
+    let other_token = server.user("bo", &[], &[("coder", &["organization-admin"])]);
+    worker.log(&held, 0, &["a"]).expect(200);
+    let [mut by_token, mut by_role] = [&token, &other_token].map(|token| follow(&server.client(token), held.id, ""));
+    let mut owner = follow(&server.owner(), held.id, "");
+    [&mut by_token, &mut by_role, &mut owner].into_iter().for_each(|events| assert_eq!(next_output(events), "a"));
+    server.command(&["token", "revoke", &token]);
+    server.change(|sql| {
+        sql.run(
+            "UPDATE organization_members SET roles = '[]' WHERE user_id = (SELECT id FROM users WHERE username = 'bo')",
+        );
+    });
+    worker.log(&held, 1, &["b"]).expect(200);
+    assert!(by_token.is_cut() && by_role.is_cut());
+    assert_eq!(next_output(&mut owner), "b", "nobody else is concerned");
+    let path = format!("{JOBS}/{}/logs?follow=true", held.id);
+    assert_eq!([&token, &other_token].map(|token| server.client(token).get(&path).status), [401, 404]);
+}
+
 #[test]
 fn a_follower_gets_lines_as_they_come_and_the_end() {
     let (server, worker, held) = at_work();

@@ -22,6 +22,7 @@ const BUILD: Uuid = Uuid::from_u128(0xb1);
 const VERSION: Uuid = Uuid::from_u128(0xb2);
 const KEYS: &str = "/organizations/coder/provisionerkeys";
 const WORKERS: &str = "/organizations/coder/provisionerdaemons";
+const MEMBERS: &str = "/organizations/coder/members";
 
 /// Each operation with a request that is good if the caller and the server are.
 fn requests() -> Vec<(&'static str, String, Option<Value>)> {
@@ -43,6 +44,17 @@ fn requests() -> Vec<(&'static str, String, Option<Value>)> {
         ("PATCH", format!("/workspacebuilds/{BUILD}/cancel"), None),
         ("PATCH", format!("/templateversions/{VERSION}/cancel"), None),
         ("PATCH", format!("/templateversions/{VERSION}/dry-run/{DRY_RUN}/cancel"), None),
+        ("POST", format!("{MEMBERS}/ana"), None),
+        ("GET", MEMBERS.to_owned(), None),
+        ("GET", format!("{MEMBERS}/roles"), None),
+        ("PUT", format!("{MEMBERS}/ana/roles"), Some(json!({"roles": []}))),
+        ("GET", "/organizations/coder/paginated-members".to_owned(), None),
+        ("DELETE", format!("{MEMBERS}/ana"), None),
+        ("GET", "/users/roles".to_owned(), None),
+        ("GET", "/users/me/organizations".to_owned(), None),
+        ("GET", "/users/me/organizations/coder".to_owned(), None),
+        ("GET", "/entitlements".to_owned(), None),
+        ("GET", "/audit".to_owned(), None),
     ];
     all.extend(requests_of_workers());
     all
@@ -59,6 +71,9 @@ fn requests_of_workers() -> Vec<(&'static str, String, Option<Value>)> {
         report(TO_FAIL, "fail", json!({"attempt": 1, "error": "no"})),
     ]
 }
+
+/// What asks nobody who they are.
+const OPEN: [&str; 2] = ["/", "/buildinfo"];
 
 fn call(client: &Client, headers: &[(&str, &str)], (method, path, body): &(&str, String, Option<Value>)) -> Answer {
     let mut request = client.request(method, path);
@@ -77,7 +92,10 @@ fn every_documented_status_is_brought_about() {
     for situations in [successes, refusals, strangers, too_many_requests, a_broken_database, a_database_out_of_reach] {
         produced.extend(situations());
     }
-    let missing: Vec<_> = documented().statuses().difference(&produced).cloned().collect();
+    // Those of users are brought about in `user_statuses`.
+    let of_users = documented().of_tag("Users");
+    let mut missing: Vec<_> = documented().statuses().difference(&produced).cloned().collect();
+    missing.retain(|(operation, _)| !of_users.contains(operation));
     assert!(missing.is_empty(), "documented, but nothing here brings it about: {missing:?}");
 }
 
@@ -90,6 +108,7 @@ fn with_a_job() -> TestServer {
         sql.job(&Job { id: JOB, ..Job::pending(coder, 1) });
         [TO_COMPLETE, TO_FAIL, TO_KEEP].into_iter().for_each(|id| sql.job(&held(id)));
     });
+    server.user("ana", &[], &[]);
     let tags = json!({"what": "nobody takes"});
     for body in [
         json!({"type": "workspace_build", "tags": tags, "input": {"workspace_build_id": BUILD}}),
@@ -111,13 +130,17 @@ fn successes() -> Produced {
     for request in requests() {
         let status = call(&server.owner(), &[], &request).status;
         let expected = match request.0 {
+            "POST" if request.1.starts_with(MEMBERS) => 200,
             "POST" if request.1.ends_with("heartbeat") => 204,
             "POST" if request.1.contains(&WORKER.to_string()) => 200,
             "POST" => 201,
-            "DELETE" if request.1.starts_with(KEYS) => 204,
+            "DELETE" if request.1.starts_with(KEYS) || request.1.starts_with(MEMBERS) => 204,
             _ => 200,
         };
         assert_eq!(status, expected, "{request:?}");
+    }
+    for path in OPEN {
+        assert_eq!(server.anonymous().get(path).status, 200, "{path}");
     }
     let same = json!({"type": "workspace_build", "id": Uuid::from_u128(0x0c)});
     for status in [201, 200] {
@@ -142,6 +165,7 @@ fn refusals() -> Produced {
     refusals_of_provisioning(&server, &member);
     refusals_of_work(&server, &member);
     refusals_of_canceling(&owner);
+    refusals_of_members(&server, &member);
     assert_eq!(owner.delete("/organizations/coder").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs?page=2").status, 400);
     assert_eq!(owner.get("/organizations/coder/provisionerjobs/first").status, 400);
@@ -213,6 +237,34 @@ fn refusals_of_provisioning(server: &TestServer, member: &Client) {
     assert_eq!(owner.post(KEYS, json!({"name": "TAKEN"})).status, 409);
 }
 
+fn refusals_of_members(server: &TestServer, member: &Client) {
+    let owner = server.owner();
+    let (ana, roles) = (format!("{MEMBERS}/ana"), format!("{MEMBERS}/member/roles"));
+    assert_eq!(owner.post(&format!("{MEMBERS}/member"), json!({})).status, 400);
+    assert_eq!(owner.delete(&format!("{MEMBERS}/me")).status, 400);
+    assert_eq!(owner.put(&roles, json!({})).status, 400);
+    assert_eq!(owner.request("PUT", &roles).body(vec![b' '; 1024 * 1024 + 1]).send().status, 413);
+    assert_eq!(owner.request("PUT", &roles).header("Content-Type", "text/plain").body("{}").send().status, 415);
+    assert_eq!(owner.get("/organizations/coder/paginated-members?limit=x").status, 400);
+    assert_eq!(owner.get("/audit?q=colour:red").status, 400);
+    for (method, path) in [("POST", &ana), ("DELETE", &ana), ("PUT", &roles)] {
+        assert_eq!(member.request(method, path).json(&json!({})).send().status, 403, "{method}");
+        let nobody = path.replace("ana", "nobody").replace("/member/", "/nobody/");
+        assert_eq!(owner.request(method, &nobody).json(&json!({})).send().status, 404, "{method}");
+    }
+    for path in ["members", "members/roles", "paginated-members"] {
+        assert_eq!(owner.get(&format!("/organizations/nowhere/{path}")).status, 404, "{path}");
+    }
+    assert_eq!(member.get("/users/ana/organizations").status, 404);
+    assert_eq!(member.get("/users/me/organizations/nowhere").status, 404);
+    let narrow = server.client(&server.token_of("member", &["--scope", "application_connect"]));
+    assert_eq!(narrow.get("/users/roles").status, 403);
+    assert_eq!(narrow.get("/entitlements").status, 403);
+    let with_key =
+        |user: &str| owner.request("POST", &format!("{MEMBERS}/{user}")).header("Idempotency-Key", "m").send();
+    assert_eq!((with_key("ana").status, with_key("member").status), (200, 422));
+}
+
 fn refusals_of_work(server: &TestServer, member: &Client) {
     let owner = server.owner();
     let new = json!({"name": "new", "provisioners": ["echo"]});
@@ -271,6 +323,10 @@ fn too_many_requests() -> Produced {
         call(&server.owner(), &[], &request);
         assert_eq!(call(&server.owner(), &[], &request).status, 429, "{request:?}");
     }
+    for path in OPEN {
+        server.anonymous().get(path);
+        assert_eq!(server.anonymous().get(path).status, 429, "{path}");
+    }
     server.seen().statuses()
 }
 
@@ -296,7 +352,8 @@ fn a_broken_database() -> Produced {
 
 /// Another process has locked the database and does not let go.
 fn a_database_out_of_reach() -> Produced {
-    let server = TestServer::with(&[("ORGD_WORKERS", "8")]);
+    // A thread for each request: on SQLite it waits for the database.
+    let server = TestServer::with(&[("ORGD_WORKERS", "40")]);
     let unknown = server.client("0123456789-0123456789012345678901");
     let lock = Lockout::of(&server);
     let key_holder = server.key_holder("x");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::harness::{Kind, Ledger, Robot, TestServer, all_jobs, eventually, queue_all_the_time};
 
 const WORKERS: usize = 6;
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 6;
 
 /// All work until the server is killed under them.
 fn work_until_killed(server: &mut TestServer, robots: &mut [Robot], ledger: &Mutex<Ledger>, round: u64) {

@@ -132,7 +132,7 @@ fn a_job_of_a_worker_that_was_cut_off_goes_to_the_next_at_once() {
     let server = TestServer::start();
     let workers = workers(&server, 4);
     let begun = std::time::Instant::now();
-    for round in 0..8 {
+    for round in 0..6 {
         let mut line: Vec<_> = workers.iter().map(|worker| wait_alone(&server, worker)).collect();
         let last = line.pop().unwrap();
         drop(line);
@@ -150,12 +150,12 @@ fn a_job_of_a_worker_that_was_cut_off_goes_to_the_next_at_once() {
 fn jobs_that_cross_with_a_cut_connection_are_not_lost() {
     let server = TestServer::with(&[("ORGD_HUNG_AFTER", "1s"), ("ORGD_REAPER_INTERVAL", "100ms")]);
     let workers = workers(&server, 2);
-    for round in 0..30_u64 {
+    for round in 0..16_u64 {
         let waiting = workers[0].begin_acquire(60);
         std::thread::sleep(Duration::from_millis(5));
         let id = std::thread::scope(|scope| {
             let queued = scope.spawn(|| queue(&server, json!({})));
-            std::thread::sleep(Duration::from_micros(200 * round));
+            std::thread::sleep(Duration::from_micros(400 * round));
             drop(waiting);
             queued.join().unwrap()
         });

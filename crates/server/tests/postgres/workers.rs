@@ -112,7 +112,7 @@ fn of_workers_that_wait_on_two_servers_one_gets_the_job() {
     let workers: Vec<_> = (0..32_usize)
         .map(|number| WorkerClient::register(&servers[number % 2].owner(), "coder", &format!("w{number}")))
         .collect();
-    let waiting: Vec<_> = workers.iter().map(|worker| worker.begin_acquire(3)).collect();
+    let waiting: Vec<_> = workers.iter().map(|worker| worker.begin_acquire(2)).collect();
     let job = queue(&first);
     let held: Vec<_> = waiting.into_iter().filter_map(|waiting| Held::of(&waiting.answer())).collect();
     assert_eq!(held.iter().map(|held| (held.id, held.attempt)).collect::<Vec<_>>(), [(job, 1)]);
@@ -137,9 +137,9 @@ fn jobs_come_across(first: &TestServer, second: &TestServer, rounds: u32) {
 fn a_worker_that_waits_on_one_server_gets_what_is_queued_on_another() {
     let (cluster, first) = serving();
     let second = first.replica(&[]);
-    jobs_come_across(&first, &second, 10);
-    without(&cluster, "orgd follow", || jobs_come_across(&first, &second, 6));
-    jobs_come_across(&first, &second, 3);
+    jobs_come_across(&first, &second, 6);
+    without(&cluster, "orgd follow", || jobs_come_across(&first, &second, 4));
+    jobs_come_across(&first, &second, 2);
 }
 
 /// Lines that are reported to one server are seen by who follows on the other, and so is the end.
@@ -166,6 +166,70 @@ fn a_log_is_followed_on_one_server_while_its_lines_come_to_another() {
     let second = first.replica(&[]);
     lines_come_across(&first, &second);
     without(&cluster, "orgd follow", || lines_come_across(&first, &second));
+}
+
+/// The same lines are sent to both servers at once, as a worker does that tries the next one when an answer does not come.
+#[test]
+fn lines_that_are_sent_to_two_servers_are_kept_once() {
+    let (_cluster, first) = serving();
+    let second = first.replica(&[]);
+    let worker = WorkerClient::register(&first.owner(), "coder", "builder");
+    let job = queue(&first);
+    let held = worker.take();
+    for round in 0..5 {
+        std::thread::scope(|scope| {
+            for caller in 0..12_usize {
+                let (worker, held) = (worker.of(if caller % 2 == 0 { &first } else { &second }), &held);
+                scope.spawn(move || worker.log(held, round * 2, &["a", "b"]).expect(200));
+            }
+        });
+    }
+    let lines = second.owner().get(&format!("{JOBS}/{job}/logs")).expect(200);
+    let texts: Vec<_> = lines.as_array().unwrap().iter().map(|line| line["output"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["a", "b"].repeat(5));
+    // Of an end, too, there is one, whoever hears of it.
+    let ends: Vec<_> = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..12_usize)
+            .map(|caller| {
+                let (worker, held) = (worker.of(if caller % 2 == 0 { &first } else { &second }), &held);
+                scope.spawn(move || match caller % 4 {
+                    0 | 1 => (true, worker.complete(held).status),
+                    _ => (false, worker.fail(held, "no").status),
+                })
+            })
+            .collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    let succeeded = second.owner().get(&format!("{JOBS}/{job}")).expect(200)["status"] == "succeeded";
+    for (completes, status) in ends {
+        assert_eq!(status, if completes == succeeded { 200 } else { 409 });
+    }
+}
+
+#[test]
+fn a_job_that_is_canceled_on_one_server_is_not_given_away_on_another() {
+    let (_cluster, first) = serving();
+    let second = first.replica(&[]);
+    let worker = WorkerClient::register(&second.owner(), "coder", "builder");
+    for round in 0..20_u64 {
+        let job = queue(&first);
+        let held = std::thread::scope(|scope| {
+            let taking = scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(round * 2));
+                worker.acquire(0)
+            });
+            let path = format!("{JOBS}/{job}/cancel");
+            assert_eq!(first.owner().request("PATCH", &path).send().status, 200);
+            taking.join().unwrap()
+        });
+        if let Some(held) = held {
+            assert_eq!(held.id, job);
+            assert_eq!(worker.progress(&held, json!({})).expect(200)["canceling"], true);
+            worker.complete(&held).expect(200);
+        }
+        let shown = first.owner().get(&format!("{JOBS}/{job}")).expect(200);
+        assert_eq!(shown["status"], "canceled", "round {round}");
+    }
 }
 
 #[test]

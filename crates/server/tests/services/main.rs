@@ -16,7 +16,6 @@ use orgd::auth::authenticate::Caller;
 use orgd::auth::identities::Identities;
 use orgd::auth::principal::{Principal, UserStatus};
 use orgd::auth::roles::SiteRole;
-use orgd::auth::token::KeyScope;
 use orgd::clock::{Clock, ManualClock};
 use orgd::config::QueueConfig;
 use orgd::db::{self, Database, Readers, Schema, Uncounted};
@@ -58,14 +57,15 @@ impl World {
         let stored = database::Database::new(folder.path());
         let url = stored.url().parse().unwrap();
         let mut conn = db::prepare(&url, Schema::Migrate).unwrap();
-        let first = db::bootstrap::run(&mut conn, Timestamp::from_micros(START)).unwrap().unwrap();
+        let first = db::bootstrap::run(&mut conn, true, Timestamp::from_micros(START)).unwrap().unwrap();
         let readers = Readers::open(&url, 4).unwrap();
         let (model, identities) = (Arc::new(ReadModel::default()), Arc::new(Identities::default()));
         let publisher = Box::new(ModelPublisher::new(Arc::clone(&model), identities));
         let database = Database::serve(&url, conn, readers, publisher, Arc::new(Uncounted)).unwrap();
         let roles = [SiteRole::Owner].into_iter().collect();
-        let principal = Principal::new(first.owner.id, "owner".to_owned(), UserStatus::Active, roles, Vec::new());
-        let owner = Caller { principal: Arc::new(principal), scope: KeyScope::All, origin: None };
+        let first = first.owner.unwrap();
+        let principal = Principal::new(first.user.id, "owner".to_owned(), UserStatus::Active, roles, Vec::new());
+        let owner = Caller { principal: Arc::new(principal), token: Arc::new(first.token.record), origin: None };
         Self { database, model, owner, _stored: stored, _folder: folder }
     }
 

@@ -94,6 +94,11 @@ impl Client {
         self.request("POST", path).json(&body).send()
     }
 
+    /// PUT with a JSON body.
+    pub fn put(&self, path: &str, body: Value) -> Answer {
+        self.request("PUT", path).json(&body).send()
+    }
+
     /// PATCH with a JSON body.
     pub fn patch(&self, path: &str, body: Value) -> Answer {
         self.request("PATCH", path).json(&body).send()

@@ -100,6 +100,12 @@ impl Documented {
         self.answers.keys().cloned().collect()
     }
 
+    /// The ids of the operations with this tag.
+    pub fn of_tag(&self, tag: &str) -> BTreeSet<String> {
+        let tagged = self.operations.iter().filter(|operation| operation.tag == tag);
+        tagged.map(|operation| operation.id.clone()).collect()
+    }
+
     /// The ids of the operations that are POSTs.
     pub fn posts(&self) -> Vec<String> {
         let posts = self.operations.iter().filter(|operation| operation.method == "POST");
@@ -111,7 +117,7 @@ impl Documented {
         let path = target.split('?').next()?.strip_prefix(BASE)?;
         let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let method = if method == "HEAD" { "GET" } else { method };
-        self.operations.iter().find(|operation| {
+        let serving = self.operations.iter().filter(|operation| {
             let template: Vec<_> = operation.path.split('/').filter(|segment| !segment.is_empty()).collect();
             let trailing = path.ends_with('/');
             operation.method == method
@@ -120,7 +126,9 @@ impl Documented {
                 && template.iter().zip(&segments).all(|(known, given)| {
                     known.starts_with('{') || *known == percent_decode_str(given).decode_utf8_lossy()
                 })
-        })
+        });
+        // A fixed segment goes before a parameter.
+        serving.min_by_key(|operation| operation.path.matches('{').count())
     }
 }
 

@@ -67,6 +67,14 @@ impl EventStream {
         std::iter::from_fn(|| self.next()).collect()
     }
 
+    /// True when the server cuts the stream before another event comes.
+    pub fn is_cut(&mut self) -> bool {
+        let mut rest = Vec::new();
+        // How it is cut is the same to a reader.
+        let _ = self.source.read_to_end(&mut rest);
+        self.text.is_empty() && rest.is_empty()
+    }
+
     /// Reads one more chunk; false when it is the last.
     #[track_caller]
     fn read_chunk(&mut self) -> bool {

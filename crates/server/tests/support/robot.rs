@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use orgd_api_types::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -201,7 +202,9 @@ impl Ledger {
 /// All workers fit all jobs, so there is one queue.
 fn check_places(jobs: &[Value]) {
     let mut pending: Vec<_> = jobs.iter().filter(|job| job["status"] == "pending").collect();
-    pending.sort_by_key(|job| (job["created_at"].as_str().unwrap().to_owned(), id_of(job)));
+    // Not as texts: zeros at the end of a fraction are left out.
+    let created = |job: &Value| job["created_at"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    pending.sort_by_key(|job| (created(job), id_of(job)));
     for (place, job) in pending.iter().enumerate() {
         let numbers = (&job["queue_position"], &job["queue_size"]);
         assert_eq!(numbers, (&json!(place + 1), &json!(pending.len())), "{}", job["id"]);

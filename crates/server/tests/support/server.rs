@@ -59,11 +59,20 @@ impl TestServer {
 
     /// A server with these `ORGD_*` variables, besides those that every test needs.
     pub fn with(settings: &[(&str, &str)]) -> Self {
+        Self::begin(settings, Run::first_token)
+    }
+
+    /// A server that waits for its first user, with these variables besides.
+    pub fn without_owner(settings: &[(&str, &str)]) -> Self {
+        Self::begin(&[settings, &[("ORGD_FIRST_OWNER", "false")]].concat(), |_| String::new())
+    }
+
+    fn begin(settings: &[(&str, &str)], first_token: impl FnOnce(&Run) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::new(folder.path());
         let all = settings_of(database.url(), settings);
         let run = Run::begin(&all);
-        let owner = run.first_token();
+        let owner = first_token(&run);
         let seen = Seen::default();
         seen.token(&owner);
         Self {

@@ -12,6 +12,7 @@ use crate::db::error::DbError;
 use crate::db::organizations::lower;
 use crate::db::schema::{audit_logs as table, organizations, users};
 use crate::db::types::{DbTime, DbUuid};
+use crate::db::users::{User, UserRow};
 use crate::db::{Database, Effort};
 use crate::wire::query::AuditSearch;
 
@@ -78,8 +79,10 @@ pub struct AuditPage {
     pub entries: Vec<AuditEntry>,
     /// How many there are on all pages.
     pub count: i64,
-    /// The names of the users in them, also of those that were deleted.
-    pub usernames: BTreeMap<Uuid, String>,
+    /// The users who are behind them, also those that were deleted.
+    pub users: BTreeMap<Uuid, User>,
+    /// Those of the users behind them, or that they are about, that were deleted.
+    pub deleted_users: Vec<Uuid>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -169,11 +172,18 @@ pub fn read(conn: &mut Conn, filter: &AuditFilter, offset: i64, limit: i64) -> R
         let count = filtered(filter, users.as_deref()).count().get_result(conn)?;
         let page = filtered(filter, users.as_deref()).order(table::seq.desc()).offset(offset).limit(limit);
         let rows: Vec<Row> = page.select(Row::as_select()).load(conn)?;
-        let ids: BTreeSet<_> = rows.iter().filter_map(|row| row.user_id).collect();
-        let named = users::table.filter(users::id.eq_any(ids)).select((users::id, users::username));
-        let named: Vec<(DbUuid, String)> = named.load(conn)?;
-        let usernames = named.into_iter().map(|(id, name)| (id.into(), name)).collect();
-        Ok(AuditPage { entries: rows.into_iter().map(AuditEntry::from).collect(), count, usernames })
+        let about = rows.iter().filter(|row| row.resource_type == Resource::User.as_str()).map(|row| row.resource_id);
+        let ids: BTreeSet<_> = rows.iter().filter_map(|row| row.user_id).chain(about).collect();
+        let named = users::table.filter(users::id.eq_any(ids)).select((UserRow::as_select(), users::deleted_at));
+        let named: Vec<(UserRow, Option<DbTime>)> = named.load(conn)?;
+        let (mut known, mut deleted_users) = (BTreeMap::new(), Vec::new());
+        for (row, deleted_at) in named {
+            let user = User::from(row);
+            deleted_users.extend(deleted_at.map(|_| user.id));
+            known.insert(user.id, user);
+        }
+        let entries = rows.into_iter().map(AuditEntry::from).collect();
+        Ok(AuditPage { entries, count, users: known, deleted_users })
     })
 }
 

@@ -145,18 +145,23 @@ impl<'q> Reader<'q> {
     }
 
     pub(super) fn limit(&mut self) -> Option<u32> {
-        let limit = match self.single("limit").map(parse_limit) {
-            None => DEFAULT_LIMIT,
-            Some(Ok(limit)) => limit,
-            Some(Err(reason)) => {
-                let rule = "give a whole number from 0 to 2147483647, where 0 means no limit";
-                let detail =
-                    format!(r#"Query param "limit" must be a valid 32-bit positive integer: {reason}; {rule}"#);
-                self.fail("limit", detail);
-                DEFAULT_LIMIT
-            }
-        };
+        let limit = self.whole_number("limit", DEFAULT_LIMIT, ", where 0 means no limit");
         (limit != 0).then_some(limit)
+    }
+
+    /// A parameter that is a number; `meaning` is added to its rule.
+    pub(super) fn whole_number(&mut self, name: &str, default: u32, meaning: &str) -> u32 {
+        match self.single(name).map(parse_limit) {
+            None => default,
+            Some(Ok(number)) => number,
+            Some(Err(reason)) => {
+                let rule = format!("give a whole number from 0 to 2147483647{meaning}");
+                let detail =
+                    format!(r#"Query param "{name}" must be a valid 32-bit positive integer: {reason}; {rule}"#);
+                self.fail(name, detail);
+                default
+            }
+        }
     }
 
     fn statuses(&mut self) -> Option<BTreeSet<ProvisionerJobStatus>> {
