@@ -16,6 +16,7 @@
 mod harness;
 
 mod audit;
+mod authorization;
 mod bodies;
 mod cancel;
 mod command_line;
