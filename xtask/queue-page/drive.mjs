@@ -40,6 +40,7 @@ async function check(name, run, options) {
 try {
   for (const group of [signing, shown, live, keyboard, accessible, many, pictures]) await group({ ...request, ...filled, server, check });
 } finally {
+  filled.stop();
   await browser.close();
 }
 process.stdout.write(JSON.stringify(checks));

@@ -48,20 +48,31 @@ export class Server {
   }
 }
 
+/** Keeps workers and their jobs alive, however long the checks take. Answers how to stop. */
+export function keepAlive(server, workers, running) {
+  const beat = () =>
+    Promise.all([
+      ...workers.map(({ organization, id }) => server.call("POST", `/${organization}/provisionerdaemons/${id}/heartbeat`)),
+      ...running.map(([worker, acquired]) => server.report(worker, acquired, "progress")),
+    ]);
+  const timer = setInterval(() => beat().catch((error) => console.error(error)), 20_000);
+  return () => clearInterval(timer);
+}
+
 /** Everything that the checks look at. */
 export async function fill(server) {
   await server.call("POST", "", { name: "research", display_name: "Research" });
   await server.queue("coder", "Lonely");
   const plain = await server.worker("research", "plain", {});
   const eu = await server.worker("research", "eu-1", { cluster: "eu", disk: "ssd" });
-  await server.worker("research", "spare", { disk: "hdd" });
+  const spare = await server.worker("research", "spare", { disk: "hdd" });
 
   await server.queue("research", "Ended well");
   await server.report(plain, await server.acquire(plain), "complete");
   await server.queue("research", "Ended badly");
   await server.report(plain, await server.acquire(plain), "fail", { error: `exit status 1: ${MARKUP}` });
   await server.queue("research", "Kubernetes", {}, { metadata: { workspace_name: "dev" } });
-  await server.acquire(plain);
+  const kubernetes = await server.acquire(plain);
   await server.queue("research", "Talkative", { cluster: "eu" });
   const talkative = await server.acquire(eu);
   await server.report(eu, talkative, "progress", {
@@ -76,5 +87,6 @@ export async function fill(server) {
   for (const name of ["Notebook A", "Notebook B"]) await server.queue("research", name, { gpu: "yes" });
   await server.queue("research", "Other program", { disk: "hdd" }, { provisioner: "echo" });
   await server.queue("research", MARKUP, { "<b>zone</b>": MARKUP });
-  return { eu, talkative };
+  const stop = keepAlive(server, [plain, eu, spare], [[plain, kubernetes], [eu, talkative]]);
+  return { eu, talkative, stop };
 }

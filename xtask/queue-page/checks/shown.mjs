@@ -31,7 +31,7 @@ export async function shown({ check, token }) {
 
   await check("why the jobs of each queue wait", async (page) => {
     await page.signIn(token);
-    const why = async (queue) => (await page.row("#queues-table", queue).locator(".why").innerText()).replace("Stuck: ", "").replaceAll("\n", "");
+    const why = async (queue) => (await page.row("#queues-table", queue).locator(".why").innerText()).replace(/Stuck:\s*/, "").replaceAll("\n", "");
     assert.equal(await why("cluster=eu"), "1 worker fits and is busy.");
     assert.equal(await why("gpu=yes"), "No worker has gpu=yes.");
     assert.equal(await why("untagged"), "1 worker fits and is busy.");

@@ -114,7 +114,7 @@ function update(row, job, workers, now) {
 }
 
 function outcome(job) {
-  const worker = h("span", {}, job.worker_name || "no worker");
+  const worker = h("span", {}, job.worker_name || "never taken");
   return job.error ? [worker, h("span", { class: "error-line", title: job.error }, job.error)] : [worker];
 }
 

@@ -1,8 +1,8 @@
 // Owns what is asked of the server in one look at an organization, so that it stays cheap however many jobs there are.
 //
-// The API lists jobs newest first and has no pages. So each look asks for the newest jobs, for those that run and for the newest
-// that wait; jobs that were known and are missing from a complete list are asked for by id. Where more jobs wait than a look asks for, all of them are
-// asked for now and then, since the front of the queue is at the end of that list.
+// The API lists jobs newest first and has no pages. So each look asks for the newest jobs, for those that run and for the
+// newest that wait; jobs that were known and are missing from a complete list are asked for by id. Where more jobs wait than
+// a look asks for, all of them are asked for now and then, since the front of the queue is at the end of that list.
 
 import { Jobs } from "./store.mjs";
 
@@ -25,8 +25,11 @@ export class Picture {
   at = 0;
   /** The server's time of the last list of all waiting jobs, and whether it had all of them. */
   waiting = { at: 0, complete: true };
-  /** From when on every job is known, and how far back was asked: in minutes, 0 for not at all. */
-  past = { since: 0, minutes: 0 };
+  /**
+   * From when on every job is known, how far back was asked (in minutes, 0 for not at all) and when, and whether jobs may
+   * have come and gone unseen since.
+   */
+  past = { since: 0, minutes: 0, at: 0, hasGap: false };
 
   constructor(api, organization) {
     this.api = api;
@@ -40,7 +43,8 @@ export class Picture {
   async look({ minutes, status, shown, wanted }, signal) {
     const { api, jobs } = this;
     const ask = (filters) => api.jobs(this.organization, filters, signal);
-    if (this.past.minutes < minutes) await this.#lookBack(minutes, ask);
+    const mayRepeat = this.past.hasGap && api.now() - this.past.at >= ALL_EVERY;
+    if (this.past.minutes < minutes || mayRepeat) await this.#lookBack(Math.max(minutes, this.past.minutes), ask);
     jobs.begin();
     const ended = ["failed", "succeeded", "canceled"].includes(status);
     const [newest, running, waiting, workers, filtered] = await Promise.all([
@@ -50,6 +54,8 @@ export class Picture {
       api.workers(this.organization, signal),
       ended ? ask({ limit: WAITING, status }) : [],
     ]);
+    // The tab may have been hidden, or more jobs came than are asked for.
+    if (newest.length === NEWEST && jobs.get(newest.at(-1).id) === undefined) this.past.hasGap = true;
     // In the order of a job's life, so that the same round never sets one back.
     for (const list of [waiting, running, newest, filtered]) jobs.add(list);
     this.workers = workers;
@@ -72,7 +78,7 @@ export class Picture {
     const past = await ask({ limit });
     this.jobs.add(past);
     const since = past.length < limit ? 0 : Date.parse(past.at(-1).created_at);
-    this.past = { since, minutes };
+    this.past = { since, minutes, at: this.api.now(), hasGap: false };
   }
 
   async #lookAtAllWaiting(ask) {

@@ -121,8 +121,19 @@ function area(layer, slot, steps, width, y) {
   return [
     s("path", { class: `area slot-${slot}`, d: outline }),
     s("path", { class: "pattern", d: outline, fill: `url(#pattern-${slot})` }),
-    s("path", { class: `edge slot-${slot}`, d: `M${upper.join("L")}` }),
+    s("path", { class: `edge slot-${slot}`, d: edges(layer, upper) }),
   ];
+}
+
+/** The upper edge where there is something below it; elsewhere it would be drawn over the edge of another layer. */
+function edges(layer, upper) {
+  const isEmpty = (step) => layer.upper[step] === layer.lower[step];
+  const parts = layer.upper.map((_, step) => {
+    if (isEmpty(step)) return "";
+    const begins = step === 0 || isEmpty(step - 1);
+    return `${begins ? "M" : "L"}${upper[2 * step]}L${upper[2 * step + 1]}`;
+  });
+  return parts.join("");
 }
 
 function grid(marks, y, width) {

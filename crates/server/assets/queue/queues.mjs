@@ -61,8 +61,7 @@ export class QueuesView {
   #all = false;
   #drawn = null;
 
-  constructor(onChoose) {
-    this.onChoose = onChoose;
+  constructor() {
     byId("all-queues").addEventListener("click", () => {
       this.#all = !this.#all;
       this.#rows();

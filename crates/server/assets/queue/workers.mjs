@@ -65,7 +65,7 @@ export class WorkersView {
       if (!job) return h("span", { class: "faint" }, "–");
       const name = job.template_display_name || job.template_name || "No template";
       const open = h("button", { type: "button", class: "link", title: job.id, "aria-haspopup": "dialog", click: () => this.onOpen(job.id) }, name);
-      return [open, " ", state(job.status)];
+      return h("span", { class: "worker-job" }, open, " ", state(job.status));
     });
   }
 }

@@ -166,6 +166,7 @@ Session token of {owner}, shown this once:
     {token}
 
 Swagger UI: {url}/swagger/
+Queue page: {url}/queue
 First call: curl -H 'Coder-Session-Token: {token}' {url}/api/v2/organizations
 ",
         owner = user.username,

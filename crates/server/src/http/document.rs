@@ -28,7 +28,7 @@ pub fn openapi() -> OpenApi {
             `codersdk.Response`. A POST may carry an `Idempotency-Key`, 1 to 255 visible ASCII characters that its caller makes \
             up: when the same user sends the same request with the same key within 24 hours, it is not done again, and the first \
             answer is repeated with the header `Idempotent-Replayed: true`. Requests that were refused may be tried again with \
-            their key.",
+            their key. [The queue page](/queue) shows jobs and workers live.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/api/v2", description = "This server.")),
