@@ -9,6 +9,7 @@ mod duration;
 mod events;
 mod jobs;
 mod members;
+mod search;
 mod tags;
 mod users;
 mod workers;
@@ -20,6 +21,9 @@ pub use self::members::MemberQuery;
 pub use self::tags::{MAX_TAG_KEY_BYTES, MAX_TAGS};
 pub use self::users::{Page, TokenListQuery, UserFilter, UserListQuery};
 pub use self::workers::WorkerListQuery;
+
+/// The largest number that a limit or an offset can be.
+const MAX_NUMBER: u32 = 2_147_483_647;
 
 /// How many broken or unknown parameters one answer names, so that a short request cannot ask for a huge answer.
 const MAX_NAMED: usize = 100;

@@ -4,8 +4,9 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use orgd_api_types::{Timestamp, ValidationError};
 use uuid::Uuid;
 
-use super::QueryString;
 use super::jobs::Reader;
+use super::search::{terms, unquoted};
+use super::{MAX_NUMBER, QueryString};
 use crate::audit::{Action, Resource};
 use crate::wire::quoted;
 use crate::wire::uuid::parse_uuid;
@@ -13,7 +14,7 @@ use crate::wire::uuid::parse_uuid;
 /// How many entries a page has when the caller does not say, and at most.
 pub const DEFAULT_PAGE: i64 = 50;
 /// The most entries of a page.
-pub const MAX_PAGE: i64 = 1000;
+pub const MAX_PAGE: u32 = 1000;
 
 /// The keys of the search, for whoever misspelt one.
 const KEYS: &str = "resource_type, resource_id, resource_target, action, username, email, organization, request_id, \
@@ -67,22 +68,10 @@ impl AuditQuery {
             reader.fail("q", why);
             AuditSearch::default()
         });
-        let limit = read_number(&mut reader, "limit", MAX_PAGE).filter(|limit| *limit > 0).unwrap_or(DEFAULT_PAGE);
-        let offset = read_number(&mut reader, "offset", i64::from(i32::MAX)).unwrap_or(0);
+        let limit = reader.number_up_to("limit", MAX_PAGE).filter(|limit| *limit > 0).map_or(DEFAULT_PAGE, i64::from);
+        let offset = reader.number_up_to("offset", MAX_NUMBER).map_or(0, i64::from);
         reader.refuse_unknown(declared);
         reader.finish(Self { search, limit, offset })
-    }
-}
-
-fn read_number(reader: &mut Reader<'_>, name: &str, most: i64) -> Option<i64> {
-    let text = reader.single(name)?;
-    match text.parse::<i64>() {
-        Ok(number) if (0..=most).contains(&number) => Some(number),
-        _ => {
-            let why = format!(r#"Query param "{name}" must be a whole number from 0 to {most}, not {}"#, quoted(text));
-            reader.fail(name, why);
-            None
-        }
     }
 }
 
@@ -143,30 +132,10 @@ fn start_of(key: &str, value: &str, later: u64) -> Result<Timestamp, String> {
     Ok(DateTime::<Utc>::from_naive_utc_and_offset(midnight, Utc).into())
 }
 
-/// Splits at white space outside quotes, and takes the quotes away.
+/// The parts between white space outside quotes, without the quotes.
 fn words(text: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let (mut word, mut is_quoted, mut has_word) = (String::new(), false, false);
-    for character in text.chars() {
-        match character {
-            '"' => (is_quoted, has_word) = (!is_quoted, true),
-            space if space.is_whitespace() && !is_quoted => {
-                if has_word {
-                    words.push(std::mem::take(&mut word));
-                }
-                has_word = false;
-            }
-            other => {
-                word.push(other);
-                has_word = true;
-            }
-        }
-    }
-    if is_quoted {
-        return Err(r#"Query param "q" has a quote that does not end"#.to_owned());
-    }
-    words.extend(has_word.then_some(word));
-    Ok(words)
+    let terms = terms(text).ok_or_else(|| r#"Query param "q" has a quote that does not end"#.to_owned())?;
+    Ok(terms.iter().map(|term| unquoted(term)).collect())
 }
 
 #[cfg(test)]

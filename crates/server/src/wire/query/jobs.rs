@@ -149,7 +149,20 @@ impl<'q> Reader<'q> {
         (limit != 0).then_some(limit)
     }
 
-    /// A parameter that is a number; `meaning` is added to its rule.
+    /// A parameter that is a whole number from 0 to `most`.
+    pub(super) fn number_up_to(&mut self, name: &str, most: u32) -> Option<u32> {
+        let text = self.single(name)?;
+        // Signed, because `-0` is 0.
+        let number = text.parse::<i64>().ok().and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| *number <= most);
+        if number.is_none() {
+            let rule = format!("must be a whole number from 0 to {most}, not {}", quoted(text));
+            self.fail(name, format!(r#"Query param "{name}" {rule}"#));
+        }
+        number
+    }
+
+    /// A parameter that is a number, in the words of the reference; `meaning` is added to its rule.
     pub(super) fn whole_number(&mut self, name: &str, default: u32, meaning: &str) -> u32 {
         match self.single(name).map(parse_limit) {
             None => default,

@@ -3,8 +3,9 @@
 use orgd_api_types::{LoginType, Timestamp, UserStatus, ValidationError};
 use uuid::Uuid;
 
-use super::QueryString;
 use super::jobs::Reader;
+use super::search::{terms, unquoted};
+use super::{MAX_NUMBER, QueryString};
 use crate::auth::roles::{Role, SiteRole};
 use crate::wire::quoted;
 use crate::wire::uuid::parse_uuid;
@@ -87,8 +88,8 @@ impl UserListQuery {
                 None
             }
         });
-        let limit = number(&mut reader, "limit").filter(|limit| *limit > 0);
-        let offset = number(&mut reader, "offset").unwrap_or(0);
+        let limit = reader.number_up_to("limit", MAX_NUMBER).filter(|limit| *limit > 0);
+        let offset = reader.number_up_to("offset", MAX_NUMBER).unwrap_or(0);
         reader.finish(Self { filter, page: Page { after, limit, offset } })
     }
 }
@@ -103,18 +104,6 @@ impl TokenListQuery {
         let mut reader = Reader::new(query);
         let (include_expired, include_all) = (reader.flag("include_expired"), reader.flag("include_all"));
         reader.finish(Self { include_expired, include_all })
-    }
-}
-
-fn number(reader: &mut Reader<'_>, name: &'static str) -> Option<u32> {
-    let text = reader.single(name)?;
-    match text.parse::<i32>().ok().and_then(|number| u32::try_from(number).ok()) {
-        Some(number) => Some(number),
-        None => {
-            let rule = "must be a whole number from 0 to 2147483647";
-            reader.fail(name, format!("Query param {name:?} {rule}, not {}", quoted(text)));
-            None
-        }
     }
 }
 
@@ -143,25 +132,6 @@ fn search(text: &str, filter: &mut UserFilter) -> Vec<String> {
         faults.extend(read.err());
     }
     faults
-}
-
-/// The parts between white space that is not in double quotes, with their quotes; `None` when a quote is not closed.
-fn terms(text: &str) -> Option<Vec<String>> {
-    let mut terms = vec![String::new()];
-    let mut in_quotes = false;
-    for character in text.chars() {
-        in_quotes ^= character == '"';
-        match terms.last_mut() {
-            Some(term) if in_quotes || !character.is_whitespace() => term.push(character),
-            _ => terms.push(String::new()),
-        }
-    }
-    terms.retain(|term| !term.is_empty());
-    (!in_quotes).then_some(terms)
-}
-
-fn unquoted(text: &str) -> String {
-    text.replace('"', "")
 }
 
 fn read_filter(key: &str, value: &str, filter: &mut UserFilter) -> Result<(), String> {
