@@ -9,7 +9,6 @@ pub mod idempotency;
 pub mod percent;
 pub mod query;
 pub mod reference;
-pub mod user_reference;
 pub mod uuid;
 
 /// How many characters of a request's own text an error message repeats, so that no answer echoes a long request.

@@ -73,11 +73,11 @@ async fn rows(database: Database, search: AuditSearch, limit: i64) -> anyhow::Re
         Some(name) => Some(database.find_audited_organizations(name).await?),
         None => None,
     };
-    let page = database.list_audit_logs(AuditFilter::of(search, organizations), 0, limit).await?;
+    let page = database.list_audit_logs(AuditFilter { organizations, search }, 0, limit).await?;
     let users = page.users;
     let row = |entry: AuditEntry| Row {
         time: entry.at,
-        user: entry.user.and_then(|id| users.get(&id).map(|user| user.username.clone())),
+        user: entry.user.and_then(|id| users.get(&id).map(|(user, _)| user.username.clone())),
         user_id: entry.user,
         action: entry.action,
         resource_type: entry.resource_type,

@@ -13,7 +13,6 @@ use super::{Database, Effort, in_one_moment};
 use crate::auth::assignment::slim;
 use crate::auth::roles::{OrganizationRole, RoleSet, SiteRole};
 use crate::wire::query::MemberQuery;
-use crate::wire::reference::UserRef;
 
 impl Database {
     /// The members of an organization whose users are not deleted, by user name without regard to case, as far as the query
@@ -30,11 +29,6 @@ impl Database {
     /// The member that the user is in the organization.
     pub async fn find_member(&self, organization: Uuid, user: Uuid) -> Result<Option<OrganizationMember>, DbError> {
         self.readers.read(Effort::Small, move |conn| find(conn, organization, user)).await
-    }
-
-    /// The id of the live user that is named so; never one of the system's own.
-    pub async fn resolve_user(&self, reference: UserRef) -> Result<Option<Uuid>, DbError> {
-        self.readers.read(Effort::Small, move |conn| resolve(conn, &reference)).await
     }
 }
 
@@ -108,24 +102,4 @@ fn find(conn: &mut Conn, organization: Uuid, user: Uuid) -> Result<Option<Organi
         updated_at: updated_at.into(),
         roles: slim(RoleSet::<OrganizationRole>::from_json(&roles), Some(organization)),
     }))
-}
-
-fn resolve(conn: &mut Conn, reference: &UserRef) -> Result<Option<Uuid>, DbError> {
-    let (id, name) = match reference {
-        UserRef::Id(id) => (Some(*id), None),
-        UserRef::IdOrName(id, name) => (Some(*id), Some(name)),
-        UserRef::Name(name) => (None, Some(name)),
-    };
-    let live = || users::table.filter(users::deleted_at.is_null()).filter(users::is_system.eq(false));
-    if let Some(id) = id {
-        let by_id = live().filter(users::id.eq(DbUuid(id))).select(users::id);
-        let found: Option<DbUuid> = on_inner!(conn, inner => by_id.first(inner)).optional()?;
-        if let Some(found) = found {
-            return Ok(Some(found.into()));
-        }
-    }
-    let Some(name) = name else { return Ok(None) };
-    let by_name = live().filter(lower(users::username).eq(name)).select(users::id);
-    let found: Option<DbUuid> = on_inner!(conn, inner => by_name.first(inner)).optional()?;
-    Ok(found.map(Uuid::from))
 }

@@ -49,15 +49,20 @@ fn search(conn: &mut Conn, filter: &UserFilter, page: Page) -> Result<UserPage, 
     rows = rows.limit(page.limit.map_or(i64::MAX, i64::from)).offset(page.offset.into());
     let rows: Vec<UserRow> = rows.order(lower(users::username)).select(UserRow::as_select()).load(conn)?;
     let found: Vec<User> = rows.into_iter().map(User::from).collect();
+    Ok(UserPage { users: with_organizations(conn, found)?, count })
+}
+
+/// The users, each with the organizations of which they are a member.
+pub(super) fn with_organizations(conn: &mut Conn, users: Vec<User>) -> Result<Vec<(User, Vec<Uuid>)>, DbError> {
     let mut organizations = BTreeMap::new();
-    for some in found.chunks(AT_A_TIME) {
+    for some in users.chunks(AT_A_TIME) {
         add_organizations(conn, some, &mut organizations)?;
     }
-    let users = found.into_iter().map(|user| {
+    let with = |user: User| {
         let of_user = organizations.remove(&user.id).unwrap_or_default();
         (user, of_user)
-    });
-    Ok(UserPage { users: users.collect(), count })
+    };
+    Ok(users.into_iter().map(with).collect())
 }
 
 /// A condition on a user.

@@ -64,10 +64,14 @@ struct Arrival {
     now: Moment,
 }
 
+/// Every server is built with its state; see `server`.
+fn app_of(request: &HttpRequest) -> Result<Data<App>, ApiError> {
+    request.app_data::<Data<App>>().cloned().ok_or(ApiError::Panic)
+}
+
 impl Arrival {
     fn of(request: &HttpRequest, credentials: Option<&Credentials<'_>>) -> Result<Self, ApiError> {
-        // Every server is built with its state; see `server`.
-        let app = request.app_data::<Data<App>>().ok_or(ApiError::Panic)?.clone();
+        let app = app_of(request)?;
         if !is_safe(request.method()) {
             check_cross_site(request, credentials).map_err(ApiError::CrossSite)?;
         }
@@ -120,7 +124,7 @@ impl Arrival {
 fn origin_of(request: &HttpRequest, user: Uuid) -> Origin {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
-    Origin::of_request(user, request.peer_addr().map(|peer| peer.ip()), agent, id)
+    Origin::of_request(user, users::address(request), agent, id)
 }
 
 /// Anybody, for an operation that asks nobody who they are; counted by address.
@@ -265,7 +269,7 @@ impl AtWork {
             return Ok(Self { app: inside.app, caller, organization: inside.organization });
         };
         // As in `Arrival::of`. A browser does not add this header on its own, so no page can trick it into a request.
-        let app = request.app_data::<Data<App>>().ok_or(ApiError::Panic)?.clone();
+        let app = app_of(&request)?;
         let key = Self::recognise(&app, secret).await;
         let subject = key.as_ref().ok().map(|key| key.id);
         count_against(&request, &app, subject, app.clock.moment())?;

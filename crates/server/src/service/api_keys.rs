@@ -66,7 +66,7 @@ impl Services {
         }
         let name = match request.token_name.filter(|name| !name.is_empty()) {
             Some(name) => name,
-            None => random_text(12).map_err(|error| ServiceError::Internal(error.to_string()))?,
+            None => random_text(12)?,
         };
         let purpose = TokenPurpose {
             login_type: LoginType::Token,
@@ -75,8 +75,7 @@ impl Services {
             lifetime_seconds,
             address: text_of(from),
         };
-        let token = NewToken::generate(user, purpose, self.clock.now())
-            .map_err(|error| ServiceError::Internal(error.to_string()))?;
+        let token = NewToken::generate(user, purpose, self.clock.now())?;
         self.store_token(caller, &token).await?;
         Ok(GenerateApiKeyResponse { key: token.reveal().to_owned() })
     }

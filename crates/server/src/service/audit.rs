@@ -27,12 +27,10 @@ impl Services {
                 Some(wanted) => wanted.into_iter().filter(|id| readable.contains(id)).collect(),
             }),
         };
-        let filter = AuditFilter::of(query.search, organizations);
+        let filter = AuditFilter { organizations, search: query.search };
         let page = self.database.list_audit_logs(filter, query.offset, query.limit).await?;
-        let mut users = BTreeMap::new();
-        for (id, user) in page.users {
-            users.insert(id, self.show_user(user).await?);
-        }
+        let shown = |(id, (user, organizations))| (id, self.shown(user, organizations));
+        let users = page.users.into_iter().map(shown).collect();
         let audit_logs = page.entries.into_iter().map(|entry| self.shown_entry(entry, &users, &page.deleted_users));
         Ok(AuditLogResponse { audit_logs: audit_logs.collect(), count: page.count })
     }

@@ -1,11 +1,13 @@
 //! Why an operation is refused, in terms of the rules.
 
 use orgd_api_types::ValidationError;
+use validator::Validate;
 
 use super::user_error::UserError;
 use crate::auth::permission::Permission;
 use crate::db::organizations::DeletionBlockers;
 use crate::db::{Constraint, DbError};
+use crate::wire::body::validations_of;
 
 /// Every way in which an operation can end other than well.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,18 @@ pub enum ServiceError {
     /// A defect; the text is for the log only.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+/// Refuses a request that breaks a rule of its fields; `fields` is the order in which they are reported.
+pub(super) fn check(request: &impl Validate, fields: &[&str]) -> Result<(), ServiceError> {
+    request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, fields)))
+}
+
+/// The system gives no randomness, without which there is no secret.
+impl From<getrandom::Error> for ServiceError {
+    fn from(error: getrandom::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
 }
 
 impl From<DbError> for ServiceError {

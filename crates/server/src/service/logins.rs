@@ -8,13 +8,13 @@ use orgd_api_types::{
     UpdateUserPasswordRequest, ValidationError,
 };
 use uuid::Uuid;
-use validator::Validate;
 
 use super::Services;
-use super::error::ServiceError;
+use super::error::{ServiceError, check};
 use super::user_error::UserError;
 use super::users::reach_of;
 use crate::audit::{Action, Fact, Origin, Resource};
+use crate::auth::attempts::Attempt;
 use crate::auth::authenticate::Caller;
 use crate::auth::password::{HashedPassword, Turn};
 use crate::auth::principal::UserStatus;
@@ -23,7 +23,6 @@ use crate::auth::token::{KeyScope, NewToken, TokenPurpose};
 use crate::db::user_changes::UserChange;
 use crate::db::users::User;
 use crate::ratelimit::Subject;
-use crate::wire::body::validations_of;
 
 /// The order in which failing fields are reported.
 const FIELDS: &[&str] = &["email", "username", "name", "old_password", "password"];
@@ -43,7 +42,7 @@ impl Services {
         &self,
         request: CreateFirstUserRequest,
     ) -> Result<CreateFirstUserResponse, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        check(&request, FIELDS)?;
         // Before a hash is made for everybody who asks.
         if self.database.has_users().await? {
             return Err(UserError::FirstUserExists.into());
@@ -69,7 +68,7 @@ impl Services {
         request: LoginWithPasswordRequest,
         from: Option<IpAddr>,
     ) -> Result<NewToken, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        check(&request, FIELDS)?;
         let (email, password) = (request.email.unwrap_or_default(), request.password);
         let turn = self.hashes.turn().await?;
         let attempt = self.begin_attempt(&email, from)?;
@@ -110,7 +109,7 @@ impl Services {
         request: UpdateUserPasswordRequest,
         from: Option<IpAddr>,
     ) -> Result<(), ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        check(&request, FIELDS)?;
         if user.login_type != LoginType::Password {
             let refused = "Users without password login type cannot change their password.";
             return Err(UserError::Refused(refused).into());
@@ -162,7 +161,7 @@ impl Services {
         Ok(self.database.acting_for(Some(&origin)).record_refusal(fact).await?)
     }
 
-    fn begin_attempt(&self, user: &str, from: Option<IpAddr>) -> Result<crate::auth::attempts::Attempt, ServiceError> {
+    fn begin_attempt(&self, user: &str, from: Option<IpAddr>) -> Result<Attempt, ServiceError> {
         let begun = self.attempts.begin(user, from.map(Subject::address), self.clock.moment().steady);
         begun.map_err(|wait| UserError::TooManyAttempts(wait.as_secs().max(1)).into())
     }
@@ -170,7 +169,7 @@ impl Services {
     /// A session of this user that is not stored yet.
     pub(super) fn new_session(
         &self,
-        user: uuid::Uuid,
+        user: Uuid,
         lifetime_seconds: i64,
         from: Option<IpAddr>,
     ) -> Result<NewToken, ServiceError> {
@@ -181,7 +180,7 @@ impl Services {
             lifetime_seconds,
             address: text_of(from),
         };
-        NewToken::generate(user, purpose, self.clock.now()).map_err(|error| ServiceError::Internal(error.to_string()))
+        Ok(NewToken::generate(user, purpose, self.clock.now())?)
     }
 }
 

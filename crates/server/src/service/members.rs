@@ -7,10 +7,9 @@ use orgd_api_types::{
     ValidationError,
 };
 use uuid::Uuid;
-use validator::Validate;
 
 use super::Services;
-use super::error::ServiceError;
+use super::error::{ServiceError, check};
 use crate::auth::assignment::{assignable_everywhere, assignable_in, list_organization_roles, list_site_roles};
 use crate::auth::authenticate::Caller;
 use crate::auth::permission::Permission;
@@ -19,7 +18,6 @@ use crate::db::idempotency::{Answered, Attempt};
 use crate::db::member_changes::RoleChange;
 use crate::db::{Constraint, DbError};
 use crate::model::organizations::CachedOrganization;
-use crate::wire::body::validations_of;
 use crate::wire::idempotency::RepeatableRequest;
 use crate::wire::query::MemberQuery;
 use crate::wire::reference::{OrganizationRef, UserRef};
@@ -95,7 +93,7 @@ impl Services {
         user: Uuid,
         request: UpdateRoles,
     ) -> Result<OrganizationMember, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, &["roles"])))?;
+        check(&request, &["roles"])?;
         let roles = read_roles(&request.roles.unwrap_or_default())?;
         let assignable = assignable_in(&caller.principal, caller.token.scope, organization);
         let now = self.clock.now();
@@ -153,8 +151,8 @@ impl Services {
 
     /// Whom a path names, for a caller who sees all users.
     async fn resolve_user(&self, caller: &Caller, user: &str) -> Result<Uuid, ServiceError> {
-        let reference = UserRef::parse(user, caller.principal.user_id).ok_or(ServiceError::NotFound)?;
-        self.database.resolve_user(reference).await?.ok_or(ServiceError::NotFound)
+        let reference = UserRef::parse(user).ok_or(ServiceError::NotFound)?;
+        self.look_up_user(caller, &reference).await?.map(|user| user.id).ok_or(ServiceError::NotFound)
     }
 
     /// Whom a path names, if the caller may know of them.
@@ -166,14 +164,14 @@ impl Services {
                 let is_live = self.model.load().organizations.by_id(membership.organization).is_some();
                 is_live && caller.may(Permission::ReadUserOrganizations, Some(membership.organization))
             });
-        let reference = UserRef::parse(user, own).ok_or(ServiceError::NotFound)?;
+        let reference = UserRef::parse(user).ok_or(ServiceError::NotFound)?;
         if !caller.may(Permission::SignedIn, None) {
             return Err(ServiceError::NotFound);
         }
-        if reference == UserRef::Id(own) {
+        if matches!(reference, UserRef::Me) || reference == UserRef::Id(own) {
             return Ok(own);
         }
-        let found = self.database.resolve_user(reference).await?;
+        let found = self.look_up_user(caller, &reference).await?.map(|user| user.id);
         found.filter(|id| may_see_others || *id == own).ok_or(ServiceError::NotFound)
     }
 

@@ -7,17 +7,15 @@ use orgd_api_types::{
     CreateOrganizationRequest, Organization, RESERVED_ORGANIZATION_NAME, Timestamp, UpdateOrganizationRequest,
 };
 use uuid::Uuid;
-use validator::Validate;
 
 use super::Services;
-use super::error::ServiceError;
+use super::error::{ServiceError, check};
 use crate::auth::authenticate::Caller;
 use crate::auth::permission::Permission;
 use crate::db::idempotency::{Answered, Attempt};
 use crate::db::organizations::{Deletion, OrganizationChanges};
 use crate::db::{Constraint, DbError};
 use crate::model::organizations::CachedOrganization;
-use crate::wire::body::validations_of;
 use crate::wire::idempotency::RepeatableRequest;
 use crate::wire::reference::OrganizationRef;
 
@@ -116,7 +114,7 @@ impl Services {
 
 /// The organization that is asked for, if nothing about it breaks a rule.
 pub fn new_organization(request: CreateOrganizationRequest, now: Timestamp) -> Result<Organization, ServiceError> {
-    request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+    check(&request, FIELDS)?;
     let name = request.name.unwrap_or_default();
     refuse_reserved(&name)?;
     Ok(Organization {
@@ -133,7 +131,7 @@ pub fn new_organization(request: CreateOrganizationRequest, now: Timestamp) -> R
 
 /// The changes that are asked for, if none of them breaks a rule.
 pub fn changes_of(request: UpdateOrganizationRequest) -> Result<OrganizationChanges, ServiceError> {
-    request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+    check(&request, FIELDS)?;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let name = given(request.name);
     refuse_reserved(name.as_deref().unwrap_or_default())?;

@@ -2,15 +2,13 @@
 
 use orgd_api_types::{CreateProvisionerKeyRequest, CreateProvisionerKeyResponse, ProvisionerKey};
 use uuid::Uuid;
-use validator::Validate;
 
 use super::Services;
-use super::error::ServiceError;
+use super::error::{ServiceError, check};
 use crate::auth::authenticate::Caller;
 use crate::auth::provisioner_secret::NewProvisionerSecret;
 use crate::db::provisioner_keys::NewProvisionerKey;
 use crate::db::{Constraint, DbError};
-use crate::wire::body::validations_of;
 
 /// The order in which failing fields are reported.
 const FIELDS: &[&str] = &["name", "tags"];
@@ -28,9 +26,9 @@ impl Services {
         organization: Uuid,
         request: CreateProvisionerKeyRequest,
     ) -> Result<CreateProvisionerKeyResponse, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        check(&request, FIELDS)?;
         let name = request.name.unwrap_or_default();
-        let secret = NewProvisionerSecret::generate().map_err(|error| ServiceError::Internal(error.to_string()))?;
+        let secret = NewProvisionerSecret::generate()?;
         let key = ProvisionerKey {
             id: Uuid::now_v7(),
             created_at: self.clock.now(),

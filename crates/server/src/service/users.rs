@@ -1,15 +1,16 @@
 //! The rules of users: who is shown to whom, and who may change whom.
 
 use orgd_api_types::{
-    CreateUserRequest, GetUsersResponse, LoginType, SlimRole, UpdateRoles, UpdateUserProfileRequest, User as WireUser,
+    CreateUserRequest, GetUsersResponse, LoginType, UpdateRoles, UpdateUserProfileRequest, User as WireUser,
     ValidationError, password_rule_broken_by, username_rule_broken_by,
 };
 use uuid::Uuid;
 use validator::Validate;
 
 use super::Services;
-use super::error::ServiceError;
+use super::error::{ServiceError, check};
 use super::user_error::{UserError, user_conflict};
+use crate::auth::assignment::slim;
 use crate::auth::authenticate::Caller;
 use crate::auth::permission::Permission;
 use crate::auth::principal::UserStatus;
@@ -18,7 +19,7 @@ use crate::db::user_changes::{Reach, UserChange};
 use crate::db::users::User;
 use crate::wire::body::validations_of;
 use crate::wire::query::UserListQuery;
-use crate::wire::user_reference::UserRef;
+use crate::wire::reference::UserRef;
 
 /// The order in which failing fields are reported.
 const FIELDS: &[&str] = &[
@@ -38,8 +39,18 @@ const MEMBER: &str = "member";
 impl Services {
     /// The user whom a path names, if they exist and the caller may read them.
     pub async fn find_user(&self, caller: &Caller, reference: &UserRef) -> Result<User, ServiceError> {
+        let found = self.look_up_user(caller, reference).await?;
+        found.filter(|user| caller.may_to(Permission::ReadUsers, user.id)).ok_or(ServiceError::NotFound)
+    }
+
+    /// The user whom a path names, whether or not the caller may know of them.
+    pub(super) async fn look_up_user(
+        &self,
+        caller: &Caller,
+        reference: &UserRef,
+    ) -> Result<Option<User>, ServiceError> {
         let own = caller.principal.user_id;
-        let found = match reference {
+        Ok(match reference {
             UserRef::Me => self.database.find_user_by_id(own).await?,
             UserRef::Id(id) => self.database.find_user_by_id(*id).await?,
             UserRef::Name(name) => self.database.find_user_by_name(name.clone()).await?,
@@ -47,8 +58,7 @@ impl Services {
                 Some(user) => Some(user),
                 None => self.database.find_user_by_name(name.clone()).await?,
             },
-        };
-        found.filter(|user| caller.may_to(Permission::ReadUsers, user.id)).ok_or(ServiceError::NotFound)
+        })
     }
 
     /// The users that the caller may read, by name.
@@ -70,14 +80,10 @@ impl Services {
         Ok(self.shown(user, memberships.into_iter().map(|membership| membership.organization).collect()))
     }
 
-    fn shown(&self, user: User, mut organizations: Vec<Uuid>) -> WireUser {
+    /// The same for a user of whom it is known in which organizations they are.
+    pub(super) fn shown(&self, user: User, mut organizations: Vec<Uuid>) -> WireUser {
         let snapshot = self.model.load();
         organizations.retain(|id| snapshot.organizations.by_id(*id).is_some());
-        let slim = |role: SiteRole| SlimRole {
-            name: role.as_str().to_owned(),
-            display_name: role.display_name().to_owned(),
-            organization_id: None,
-        };
         WireUser {
             id: user.id,
             username: user.username,
@@ -89,7 +95,7 @@ impl Services {
             status: user.status,
             login_type: user.login_type,
             organization_ids: organizations,
-            roles: user.roles.iter().map(slim).collect(),
+            roles: slim(user.roles, None),
         }
     }
 
@@ -132,7 +138,7 @@ impl Services {
         user: &User,
         request: UpdateUserProfileRequest,
     ) -> Result<WireUser, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        check(&request, FIELDS)?;
         let username = request.username.unwrap_or_default();
         // A name that was given before a rule was made stays good.
         if username != user.username
@@ -151,7 +157,7 @@ impl Services {
         user: &User,
         request: UpdateRoles,
     ) -> Result<WireUser, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        check(&request, FIELDS)?;
         if caller.principal.user_id == user.id {
             return Err(UserError::Refused("You cannot change your own roles.").into());
         }

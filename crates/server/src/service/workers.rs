@@ -8,17 +8,15 @@ use std::sync::Arc;
 
 use orgd_api_types::{Provisioner, ProvisionerDaemon, RegisterProvisionerDaemonRequest, ValidationError};
 use uuid::Uuid;
-use validator::Validate;
 
 use super::Services;
-use super::error::ServiceError;
+use super::error::{ServiceError, check};
 use crate::auth::authenticate::Caller;
 use crate::db::provisioner_keys::ProvisionerKeyRecord;
 use crate::db::workers::{NewWorker, Registration};
 use crate::model::jobs::Jobs;
 use crate::queue::{ProvisionerType, Worker};
 use crate::tags::TagSet;
-use crate::wire::body::validations_of;
 use crate::wire::query::WorkerListQuery;
 
 /// The order in which failing fields are reported.
@@ -59,7 +57,7 @@ impl Services {
         organization: Uuid,
         request: RegisterProvisionerDaemonRequest,
     ) -> Result<RegisteredWorker, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, FIELDS)))?;
+        check(&request, FIELDS)?;
         let RegisterProvisionerDaemonRequest { name, provisioners, tags, version, api_version } = request;
         let given = tags.unwrap_or_default();
         let (key, tags) = match caller {

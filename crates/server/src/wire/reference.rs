@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::percent::decode;
 use super::uuid::parse_uuid;
 
-/// The longest name that an organization can have, in bytes.
+/// The longest name that an organization or a user can have, in bytes.
 const LONGEST_NAME: usize = 32;
 
 /// Old workers send the nil UUID, spelled like this, for the default organization.
@@ -32,25 +32,16 @@ impl OrganizationRef {
     /// `None` means that no organization can be meant: an escape or UTF-8 is broken, or a character or the length is one that
     /// no name has. To a caller that is the same as an organization that does not exist.
     pub fn parse(raw_segment: &str) -> Option<Self> {
-        let text = decode(raw_segment).ok()?;
-        if text == RESERVED_ORGANIZATION_NAME || text == NIL {
-            return Some(Self::Default);
-        }
-        // The one control character that the loosest spelling of a UUID would let through into logs.
-        if text.contains('\0') {
-            return None;
-        }
-        match (parse_uuid(&text), name(&text)) {
-            (Ok(id), Some(name)) => Some(Self::IdOrName(id, name)),
-            (Ok(id), None) => Some(Self::Id(id)),
-            (Err(_), name) => name.map(Self::Name),
-        }
+        let is_default = |text: &str| text == RESERVED_ORGANIZATION_NAME || text == NIL;
+        read(raw_segment, is_default, Self::Default, (Self::Id, Self::IdOrName, Self::Name))
     }
 }
 
-/// How a request names a user other than by `me`.
+/// How a request names a user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum UserRef {
+    /// Whoever asks.
+    Me,
     /// By id.
     Id(Uuid),
     /// 32 hexadecimal digits are a UUID as well as a legal name: by id first, then by this lower-case name.
@@ -63,24 +54,36 @@ pub enum UserRef {
 const ME: &str = "me";
 
 impl UserRef {
-    /// Reads a path segment as it came, still percent-encoded. `me` is the user whose id is given.
+    /// Reads a path segment as it came, still percent-encoded.
     ///
     /// `None` means that no user can be meant, as in [`OrganizationRef::parse`].
-    pub fn parse(raw_segment: &str, me: Uuid) -> Option<Self> {
-        let text = decode(raw_segment).ok()?;
-        if text == ME {
-            return Some(Self::Id(me));
-        }
-        match (parse_uuid(&text), name(&text)) {
-            (Ok(id), Some(name)) => Some(Self::IdOrName(id, name)),
-            (Ok(id), None) => Some(Self::Id(id)),
-            (Err(_), name) => name.map(Self::Name),
-        }
+    pub fn parse(raw_segment: &str) -> Option<Self> {
+        read(raw_segment, |text| text == ME, Self::Me, (Self::Id, Self::IdOrName, Self::Name))
     }
 }
 
-/// The text in lower case if its characters and its length are those of a name. Where hyphens may stand is not asked: no
-/// organization breaks that rule, so a lookup answers it.
+/// What makes a reference of an id, of either, and of a name.
+type Kinds<R> = (fn(Uuid) -> R, fn(Uuid, String) -> R, fn(String) -> R);
+
+fn read<R>(raw_segment: &str, is_special: impl Fn(&str) -> bool, special: R, kinds: Kinds<R>) -> Option<R> {
+    let (by_id, by_either, by_name) = kinds;
+    let text = decode(raw_segment).ok()?;
+    if is_special(&text) {
+        return Some(special);
+    }
+    // The one control character that the loosest spelling of a UUID would let through into logs.
+    if text.contains('\0') {
+        return None;
+    }
+    match (parse_uuid(&text), name(&text)) {
+        (Ok(id), Some(name)) => Some(by_either(id, name)),
+        (Ok(id), None) => Some(by_id(id)),
+        (Err(_), name) => name.map(by_name),
+    }
+}
+
+/// The text in lower case if its characters and its length are those of a name. Where hyphens may stand is not asked: nobody
+/// breaks that rule, so a lookup answers it.
 fn name(text: &str) -> Option<String> {
     let legal = (1..=LONGEST_NAME).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -94,6 +97,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::OrganizationRef::{self, Default, Id, IdOrName, Name};
+    use super::UserRef;
 
     const PLAIN: &str = "0190B0C4-7d5e-7c3a-9f7e-1a2b3c4d5e6f";
 
@@ -149,6 +153,21 @@ mod tests {
             &nul,
         ] {
             assert_eq!(parse(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn me_ids_and_names_of_users() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(UserRef::parse("me"), Some(UserRef::Me));
+        assert_eq!(UserRef::parse("%6de"), Some(UserRef::Me));
+        assert_eq!(UserRef::parse("ME"), Some(UserRef::Name("me".to_owned())));
+        assert_eq!(UserRef::parse(&id.to_string()), Some(UserRef::Id(id)));
+        let digits = id.simple().to_string();
+        assert_eq!(UserRef::parse(&digits.to_uppercase()), Some(UserRef::IdOrName(id, digits)));
+        assert_eq!(UserRef::parse("Ana-2"), Some(UserRef::Name("ana-2".to_owned())));
+        for raw in ["", "%00", "a%2Fb", "%zz", "a_b", "ana@example.com", &"a".repeat(33)] {
+            assert_eq!(UserRef::parse(raw), None, "{raw}");
         }
     }
 

@@ -6,12 +6,13 @@ use diesel::prelude::*;
 use orgd_api_types::Timestamp;
 use uuid::Uuid;
 
-use crate::audit::{Action, Diff, Resource};
+use crate::audit::{Diff, Resource};
 use crate::db::conn::{Conn, MultiBackend};
 use crate::db::error::DbError;
 use crate::db::organizations::lower;
 use crate::db::schema::{audit_logs as table, organizations, users};
 use crate::db::types::{DbTime, DbUuid};
+use crate::db::user_list::with_organizations;
 use crate::db::users::{User, UserRow};
 use crate::db::{Database, Effort};
 use crate::wire::query::AuditSearch;
@@ -21,24 +22,8 @@ use crate::wire::query::AuditSearch;
 pub struct AuditFilter {
     /// Of these organizations only; `None` for all, and for entries that belong to none.
     pub organizations: Option<Vec<Uuid>>,
-    /// Of this kind.
-    pub resource: Option<Resource>,
-    /// Of this thing.
-    pub resource_id: Option<Uuid>,
-    /// Of things of this name.
-    pub resource_target: Option<String>,
-    /// Of this action.
-    pub action: Option<Action>,
-    /// Of the user with this name, in whatever case, also one that was deleted.
-    pub username: Option<String>,
-    /// Of the user with this address, in whatever case.
-    pub email: Option<String>,
-    /// Of this request.
-    pub request_id: Option<Uuid>,
-    /// Not before.
-    pub from: Option<Timestamp>,
-    /// Before.
-    pub until: Option<Timestamp>,
+    /// What is looked for. Its organization counts for nothing here: those above are meant.
+    pub search: AuditSearch,
 }
 
 /// An entry as it is stored.
@@ -79,8 +64,8 @@ pub struct AuditPage {
     pub entries: Vec<AuditEntry>,
     /// How many there are on all pages.
     pub count: i64,
-    /// The users who are behind them, also those that were deleted.
-    pub users: BTreeMap<Uuid, User>,
+    /// The users who are behind them, also those that were deleted, each with the organizations of which they are a member.
+    pub users: BTreeMap<Uuid, (User, Vec<Uuid>)>,
     /// Those of the users behind them, or that they are about, that were deleted.
     pub deleted_users: Vec<Uuid>,
 }
@@ -146,89 +131,72 @@ pub fn organizations_named(conn: &mut Conn, name: &str) -> Result<Vec<Uuid>, DbE
     Ok(ids.into_iter().map(Into::into).collect())
 }
 
-impl AuditFilter {
-    /// What a search asks for, once it is known which organizations it names.
-    pub fn of(search: AuditSearch, organizations: Option<Vec<Uuid>>) -> Self {
-        let AuditSearch {
-            resource,
-            resource_id,
-            resource_target,
-            action,
-            username,
-            email,
-            organization: _,
-            request_id,
-            from,
-            until,
-        } = search;
-        Self { organizations, resource, resource_id, resource_target, action, username, email, request_id, from, until }
-    }
-}
-
 /// Reads a page.
 pub fn read(conn: &mut Conn, filter: &AuditFilter, offset: i64, limit: i64) -> Result<AuditPage, DbError> {
     crate::db::in_one_moment(conn, |conn| {
-        let users = users_of(conn, filter)?;
-        let count = filtered(filter, users.as_deref()).count().get_result(conn)?;
-        let page = filtered(filter, users.as_deref()).order(table::seq.desc()).offset(offset).limit(limit);
+        let authors = users_of(conn, &filter.search)?;
+        let count = filtered(filter, authors.as_deref()).count().get_result(conn)?;
+        let page = filtered(filter, authors.as_deref()).order(table::seq.desc()).offset(offset).limit(limit);
         let rows: Vec<Row> = page.select(Row::as_select()).load(conn)?;
         let about = rows.iter().filter(|row| row.resource_type == Resource::User.as_str()).map(|row| row.resource_id);
         let ids: BTreeSet<_> = rows.iter().filter_map(|row| row.user_id).chain(about).collect();
         let named = users::table.filter(users::id.eq_any(ids)).select((UserRow::as_select(), users::deleted_at));
         let named: Vec<(UserRow, Option<DbTime>)> = named.load(conn)?;
-        let (mut known, mut deleted_users) = (BTreeMap::new(), Vec::new());
+        let (mut found, mut deleted_users) = (Vec::new(), Vec::new());
         for (row, deleted_at) in named {
             let user = User::from(row);
             deleted_users.extend(deleted_at.map(|_| user.id));
-            known.insert(user.id, user);
+            found.push(user);
         }
+        let users = with_organizations(conn, found)?.into_iter().map(|found| (found.0.id, found)).collect();
         let entries = rows.into_iter().map(AuditEntry::from).collect();
-        Ok(AuditPage { entries, count, users: known, deleted_users })
+        Ok(AuditPage { entries, count, users, deleted_users })
     })
 }
 
-/// The users that the filter names; `None` when it names nobody.
-fn users_of(conn: &mut Conn, filter: &AuditFilter) -> Result<Option<Vec<DbUuid>>, DbError> {
-    if filter.username.is_none() && filter.email.is_none() {
+/// The users that the search names; `None` when it names nobody.
+fn users_of(conn: &mut Conn, search: &AuditSearch) -> Result<Option<Vec<DbUuid>>, DbError> {
+    if search.username.is_none() && search.email.is_none() {
         return Ok(None);
     }
     let mut query = users::table.select(users::id).into_boxed::<MultiBackend>();
-    if let Some(name) = &filter.username {
+    if let Some(name) = &search.username {
         query = query.filter(lower(users::username).eq(name.to_ascii_lowercase()));
     }
-    if let Some(email) = &filter.email {
+    if let Some(email) = &search.email {
         query = query.filter(lower(users::email).eq(email.to_ascii_lowercase()));
     }
     Ok(Some(query.load(conn)?))
 }
 
 fn filtered<'a>(filter: &'a AuditFilter, users: Option<&'a [DbUuid]>) -> table::BoxedQuery<'a, MultiBackend> {
+    let AuditFilter { organizations, search } = filter;
     let mut query = table::table.into_boxed();
-    if let Some(organizations) = &filter.organizations {
+    if let Some(organizations) = organizations {
         query = query.filter(table::organization_id.eq_any(organizations.iter().copied().map(DbUuid)));
     }
     if let Some(users) = users {
         query = query.filter(table::user_id.eq_any(users.iter().copied()));
     }
-    if let Some(resource) = filter.resource {
+    if let Some(resource) = search.resource {
         query = query.filter(table::resource_type.eq(resource.as_str()));
     }
-    if let Some(id) = filter.resource_id {
+    if let Some(id) = search.resource_id {
         query = query.filter(table::resource_id.eq(DbUuid(id)));
     }
-    if let Some(target) = &filter.resource_target {
+    if let Some(target) = &search.resource_target {
         query = query.filter(table::resource_target.eq(target));
     }
-    if let Some(action) = filter.action {
+    if let Some(action) = search.action {
         query = query.filter(table::action.eq(action.as_str()));
     }
-    if let Some(id) = filter.request_id {
+    if let Some(id) = search.request_id {
         query = query.filter(table::request_id.eq(DbUuid(id)));
     }
-    if let Some(from) = filter.from {
+    if let Some(from) = search.from {
         query = query.filter(table::at.ge(DbTime(from)));
     }
-    if let Some(until) = filter.until {
+    if let Some(until) = search.until {
         query = query.filter(table::at.lt(DbTime(until)));
     }
     query

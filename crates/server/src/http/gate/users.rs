@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use std::future::{Ready, ready};
 
-use super::{Entered, count};
+use super::{Entered, app_of, count};
 use crate::auth::authenticate::Caller;
 use crate::auth::permission::{Permission, permission};
 use crate::db::users::User;
@@ -17,7 +17,7 @@ use crate::http::state::App;
 use crate::operations::{Operation, UsersOperation};
 use crate::ratelimit::Subject;
 use crate::service::ServiceError;
-use crate::wire::user_reference::UserRef;
+use crate::wire::reference::UserRef;
 
 /// Somebody who need not be signed in, within the rate limit of their address. What they ask for takes nothing from a cookie,
 /// so that no page can trick a browser into anything; and no page can read the answer or set its cookie.
@@ -30,8 +30,7 @@ pub struct Visitor {
 
 impl Visitor {
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        // Every server is built with its state; see `server`.
-        let app = request.app_data::<Data<App>>().ok_or(ApiError::Panic)?.clone();
+        let app = app_of(request)?;
         let address = address(request);
         let logs_in = request.extensions().get() == Some(&Operation::Users(UsersOperation::LogInUser));
         let limiter = if logs_in { &app.login_limiter } else { &app.limiter };

@@ -6,7 +6,6 @@ use std::time::Duration;
 use orgd_api_types::{AcquireProvisionerJobRequest, AcquiredProvisionerJob, Provisioner};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
-use validator::Validate;
 
 use super::KnownWorker;
 use crate::db::DbError;
@@ -15,8 +14,7 @@ use crate::model::jobs::Jobs;
 use crate::model::waiting::Offered;
 use crate::queue::{ProvisionerType, Worker};
 use crate::service::Services;
-use crate::service::error::ServiceError;
-use crate::wire::body::validations_of;
+use crate::service::error::{ServiceError, check};
 
 /// How long a worker waits when it does not say.
 const WAIT: i32 = 30;
@@ -65,7 +63,7 @@ impl Services {
         known: KnownWorker,
         request: AcquireProvisionerJobRequest,
     ) -> Result<Option<OnItsWay>, ServiceError> {
-        request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, &["wait_seconds"])))?;
+        check(&request, &["wait_seconds"])?;
         self.note_sign_of_life(&known).await?;
         let wait = u64::try_from(request.wait_seconds.unwrap_or(WAIT)).unwrap_or_default();
         self.wait_for_job(&known, Instant::now() + Duration::from_secs(wait)).await

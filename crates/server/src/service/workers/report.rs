@@ -5,14 +5,12 @@ use orgd_api_types::{
     ProvisionerJobLogLine, ProvisionerJobProgressRequest, ProvisionerJobProgressResponse, Timestamp, ValidationError,
 };
 use uuid::Uuid;
-use validator::{Validate, ValidationErrors};
 
 use super::KnownWorker;
 use crate::db::jobs::lease::{JobEnd, Lease};
 use crate::db::jobs::logs::{LogLine, Progress, Reported};
 use crate::service::Services;
-use crate::service::error::ServiceError;
-use crate::wire::body::validations_of;
+use crate::service::error::{ServiceError, check};
 
 /// The order in which failing fields are reported.
 const FIELDS: &[&str] = &["attempt", "logs", "logs_offset", "error", "error_code"];
@@ -25,7 +23,7 @@ impl Services {
         job: Uuid,
         request: ProvisionerJobProgressRequest,
     ) -> Result<ProvisionerJobProgressResponse, ServiceError> {
-        request.validate().map_err(broken)?;
+        check(&request, FIELDS)?;
         let now = self.clock.now();
         let lease = lease_of(known, job, request.attempt);
         let lines = request.logs.unwrap_or_default().into_iter().map(|line| line_of(line, now)).collect();
@@ -51,7 +49,7 @@ impl Services {
         job: Uuid,
         request: CompleteProvisionerJobRequest,
     ) -> Result<ProvisionerJob, ServiceError> {
-        request.validate().map_err(broken)?;
+        check(&request, FIELDS)?;
         self.end_provisioner_job(known, lease_of(known, job, request.attempt), JobEnd::Complete).await
     }
 
@@ -62,7 +60,7 @@ impl Services {
         job: Uuid,
         request: FailProvisionerJobRequest,
     ) -> Result<ProvisionerJob, ServiceError> {
-        request.validate().map_err(broken)?;
+        check(&request, FIELDS)?;
         let end = JobEnd::Fail {
             // Validated: it is there.
             error: request.error.unwrap_or_default(),
@@ -82,10 +80,6 @@ impl Services {
         self.note_sign_of_life(known).await?;
         ended.map(|record| record.job).ok_or(ServiceError::LeaseLost(lease.attempt))
     }
-}
-
-fn broken(errors: ValidationErrors) -> ServiceError {
-    ServiceError::Validation(validations_of(&errors, FIELDS))
 }
 
 /// An attempt is validated before this: it is there.
