@@ -60,7 +60,8 @@ pub fn list_site_roles(assignable: RoleSet<SiteRole>) -> Vec<AssignableRole> {
     SiteRole::ALL.iter().copied().map(shown).collect()
 }
 
-fn listed<R: Role>(role: R, organization_id: Option<Uuid>, assignable: RoleSet<R>) -> AssignableRole {
+/// A role as it is listed, without what it permits.
+pub fn listed<R: Role>(role: R, organization_id: Option<Uuid>, assignable: RoleSet<R>) -> AssignableRole {
     AssignableRole {
         name: role.as_str().to_owned(),
         organization_id,

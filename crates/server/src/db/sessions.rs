@@ -48,9 +48,7 @@ impl Database {
                 }
                 stored_users::insert(conn, &user, Some(&password))?;
                 members::insert(conn, user.id, organization, "[]", user.created_at)?;
-                let fact = stored_users::audited(Action::Create, None, Some(&user), user.created_at);
-                let fact = Fact { diff: fact.diff.clone().with_secret("hashed_password"), ..fact };
-                Ok((Some(organization), vec![Change::UserChanged(user.id), Change::Audited(Box::new(fact))]))
+                Ok((Some(organization), stored_users::told_of_new(&user, true)))
             })
             .await
     }

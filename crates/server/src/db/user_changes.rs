@@ -113,8 +113,9 @@ fn audited_change(change: &UserChange, old: Option<&User>, new: &User, now: Time
     match change {
         UserChange::Delete => audited(Action::Delete, old, None, now),
         UserChange::Password { .. } => {
-            let fact = audited(Action::Write, old, Some(new), now).with_status(204);
-            Fact { diff: fact.diff.clone().with_secret("hashed_password"), ..fact }
+            let mut fact = audited(Action::Write, old, Some(new), now).with_status(204);
+            fact.diff = fact.diff.with_secret("hashed_password");
+            fact
         }
         UserChange::Profile { .. } | UserChange::Roles(_) | UserChange::Activate | UserChange::Suspend => {
             audited(Action::Write, old, Some(new), now)

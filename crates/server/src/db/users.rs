@@ -97,6 +97,15 @@ pub(super) fn audited(action: Action, old: Option<&User>, new: Option<&User>, at
     Fact::new(action, Resource::User, id, name, at).with_diff(diff)
 }
 
+/// What is told of a user who was made.
+pub(super) fn told_of_new(user: &User, has_password: bool) -> Vec<Change> {
+    let mut fact = audited(Action::Create, None, Some(user), user.created_at);
+    if has_password {
+        fact.diff = fact.diff.with_secret("hashed_password");
+    }
+    vec![Change::UserChanged(user.id), Change::Audited(Box::new(fact))]
+}
+
 /// A row of the table, less what only the database needs.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -195,12 +204,7 @@ impl Database {
                     }
                     members::insert(conn, user.id, *organization, "[]", user.created_at)?;
                 }
-                let fact = audited(Action::Create, None, Some(&user), user.created_at);
-                let fact = match &password {
-                    Some(_) => Fact { diff: fact.diff.clone().with_secret("hashed_password"), ..fact },
-                    None => fact,
-                };
-                Ok(((), vec![Change::UserChanged(user.id), Change::Audited(Box::new(fact))]))
+                Ok(((), told_of_new(&user, password.is_some())))
             })
             .await
     }

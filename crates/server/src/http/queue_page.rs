@@ -100,13 +100,14 @@ async fn part(request: HttpRequest, name: web::Path<String>, files: Data<Vec<Fil
 
 /// The file, or that the caller has it already. It is asked for each time, so that a new server and its page go together.
 fn send(request: &HttpRequest, file: &File) -> HttpResponse {
-    let mut answer = if has(request, &file.tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let is_known = has(request, &file.tag);
+    let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((ETAG, header::ETag(file.tag.clone())))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((REFERRER_POLICY, "no-referrer"));
-    if has(request, &file.tag) {
+    if is_known {
         return answer.finish();
     }
     answer.insert_header((CONTENT_TYPE, file.media_type)).body(file.text)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::{Uuid, uuid};
 
 use super::{ORGANIZATION, at, json, organization, say};
-use crate::auth::assignment::slim;
+use crate::auth::assignment::{listed, slim};
 use crate::auth::roles::{OrganizationRole, Role, RoleSet, SiteRole};
 use crate::http::error::{ALREADY_MEMBER, OWN_MEMBERSHIP};
 use crate::http::general::{PROVISIONER_API, RELEASE};
@@ -123,15 +123,5 @@ fn reading(resource_type: RbacResource) -> RolePermission {
 }
 
 fn assignable<R: Role>(role: R, organization_id: Option<Uuid>) -> AssignableRole {
-    AssignableRole {
-        name: role.as_str().to_owned(),
-        organization_id,
-        display_name: role.display_name().to_owned(),
-        site_permissions: Vec::new(),
-        user_permissions: Vec::new(),
-        organization_permissions: Vec::new(),
-        organization_member_permissions: Vec::new(),
-        assignable: true,
-        built_in: true,
-    }
+    listed(role, organization_id, RoleSet::EMPTY.with(role))
 }
