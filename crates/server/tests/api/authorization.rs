@@ -187,10 +187,11 @@ fn users(operation: UsersOperation) -> Row {
         | Op::DeleteUser
         | Op::SuspendUserAccount
         | Op::ActivateUserAccount => Row::Only(USER_ADMINS, Refusal::ToReaders(SITE_READERS)),
-        Op::AssignRoleToUser | Op::CreateNewSessionKey | Op::CreateTokenApiKey => {
-            Row::Only(OWNER, Refusal::ToReaders(SITE_READERS))
-        }
-        Op::DeleteApiKey | Op::ExpireApiKey => Row::Only(OWNER, Refusal::ToReaders(SITE_READERS)),
+        Op::AssignRoleToUser
+        | Op::CreateNewSessionKey
+        | Op::CreateTokenApiKey
+        | Op::DeleteApiKey
+        | Op::ExpireApiKey => Row::Only(OWNER, Refusal::ToReaders(SITE_READERS)),
         Op::GetApiKeyById | Op::GetUserTokens | Op::GetApiKeyByTokenName | Op::GetTokenConfig => {
             Row::Only(OWNER, Refusal::Hidden)
         }

@@ -11,6 +11,8 @@ use uuid::Uuid;
 use crate::harness::{Answer, Client, Job, Kind, Lockout, TestServer, Worker, documented, eventually};
 
 type Produced = BTreeSet<(String, u16)>;
+/// Method, path and body.
+pub type Request = (&'static str, String, Option<Value>);
 
 const JOB: Uuid = Uuid::from_u128(0x0b);
 const TO_COMPLETE: Uuid = Uuid::from_u128(0x1b);
@@ -25,7 +27,7 @@ const WORKERS: &str = "/organizations/coder/provisionerdaemons";
 const MEMBERS: &str = "/organizations/coder/members";
 
 /// Each operation with a request that is good if the caller and the server are.
-fn requests() -> Vec<(&'static str, String, Option<Value>)> {
+fn requests() -> Vec<Request> {
     let mut all = vec![
         ("GET", "/organizations".to_owned(), None),
         ("POST", "/organizations".to_owned(), Some(json!({"name": "new-one"}))),
@@ -60,7 +62,7 @@ fn requests() -> Vec<(&'static str, String, Option<Value>)> {
     all
 }
 
-fn requests_of_workers() -> Vec<(&'static str, String, Option<Value>)> {
+fn requests_of_workers() -> Vec<Request> {
     let report = |job: Uuid, what: &str, body| ("POST", format!("{WORKERS}/{WORKER}/jobs/{job}/{what}"), Some(body));
     vec![
         ("POST", WORKERS.to_owned(), Some(json!({"name": "new-one", "provisioners": ["echo"]}))),
@@ -75,7 +77,8 @@ fn requests_of_workers() -> Vec<(&'static str, String, Option<Value>)> {
 /// What asks nobody who they are.
 const OPEN: [&str; 2] = ["/", "/buildinfo"];
 
-fn call(client: &Client, headers: &[(&str, &str)], (method, path, body): &(&str, String, Option<Value>)) -> Answer {
+/// Sends a request with these headers.
+pub fn call(client: &Client, headers: &[(&str, &str)], (method, path, body): &Request) -> Answer {
     let mut request = client.request(method, path);
     for (name, value) in headers {
         request = request.header(name, value);

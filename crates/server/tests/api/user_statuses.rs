@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{Answer, Client, Lockout, TestServer, documented};
+use crate::harness::{Lockout, TestServer, documented};
 use crate::people::{PASSWORD, hire, log_in, session, token};
+use crate::statuses::{Request, call};
 
 type Produced = BTreeSet<(String, u16)>;
-type Request = (&'static str, String, Option<Value>);
 
 /// Each operation that needs a session, with a request that is good if the caller and the server are; `ben` is hired and deleted.
 fn requests(key: &str) -> Vec<Request> {
@@ -45,17 +45,6 @@ fn open_requests() -> Vec<Request> {
         ("POST", "/users/first".to_owned(), Some(new)),
         ("POST", "/users/login".to_owned(), Some(json!({"email": "ana@example.com", "password": PASSWORD}))),
     ]
-}
-
-fn call(client: &Client, headers: &[(&str, &str)], (method, path, body): &Request) -> Answer {
-    let mut request = client.request(method, path);
-    for (name, value) in headers {
-        request = request.header(name, value);
-    }
-    match body {
-        Some(body) => request.json(body).send(),
-        None => request.send(),
-    }
 }
 
 #[test]
