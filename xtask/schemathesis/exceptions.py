@@ -188,17 +188,57 @@ def state(request, response):
     return response.status_code == 400 and response.json().get("message") in messages
 
 
-def password_of_a_user(request, response):
-    """A password is needed with the login type "password" only, and its length is counted in *bytes*, too; the descriptions
-    say both in words. The answer must name the password and nothing else."""
-    if request.operation not in ("POST /users", "POST /users/first", "PUT /users/{user}/password"):
+# The texts of a user in the order in which the server names them.
+TEXTS_OF_A_USER = {
+    "POST /users": ("username", "email", "name", "password"),
+    "POST /users/first": ("email", "username", "name", "password"),
+    "PUT /users/{user}/profile": ("username", "name"),
+    "PUT /users/{user}/password": ("password",),
+}
+WORDS_OF_THE_PATHS = (
+    "authmethods first login logout me oauth2 oidc oidc-claims otp roles validate-password".split()
+)
+
+
+def texts_of_a_user(request, response):
+    """The same for a user: names that the paths below `/users` use, what is no mail address, a full name with control
+    characters or white space at either end, and a password that is missing where one is needed, that repeats one character or is
+    too long in *bytes*."""
+    fields = TEXTS_OF_A_USER.get(request.operation)
+    if fields is None or not isinstance(request.body, dict):
         return False
-    given = request.body.get("password", "")
-    broken = len(given.encode()) > 512 or len(set(given)) < 2 or len(given) < 8
-    return broken and names_fields(response, ["password"])
+    given = {field: request.body.get(field, "") for field in fields}
+    broken = [field for field, text in given.items() if USER_RULES[field](text)]
+    return bool(broken) and names_fields(response, broken)
 
 
-REFUSED_THOUGH_VALID = (state, password_of_a_user, default_organization, nul_in_tags, texts, texts_of_a_job, texts_of_a_key)
+def is_no_mail_address(text):
+    """Whether it is none by the server's rule."""
+    local, at, domain = text.partition("@")
+    odd = any(letter.isspace() or unicodedata.category(letter) == "Cc" for letter in text)
+    misplaced = "@" in domain or domain.startswith(".") or domain.endswith(".")
+    return odd or misplaced or not (local and at and domain) or len(text.encode()) > 254
+
+
+USER_RULES = {
+    "username": lambda text: text.lower() in WORDS_OF_THE_PATHS,
+    "email": is_no_mail_address,
+    "name": lambda text: (
+        len(text.encode()) > 128 or text.strip() != text or any(unicodedata.category(letter) == "Cc" for letter in text)
+    ),
+    "password": lambda text: len(text.encode()) > 512 or len(set(text)) < 2 or len(text) < 8,
+}
+
+REFUSED_THOUGH_VALID = (state, texts_of_a_user, default_organization, nul_in_tags, texts, texts_of_a_job, texts_of_a_key)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """A worker that may wait a minute for a job would be taken for a dead server, so none waits longer than a second."""
+    if isinstance(case.body, dict) and case.operation.path.endswith("/acquire"):
+        wait = case.body.get("wait_seconds", 30)
+        if isinstance(wait, int) and 1 < wait <= 60:
+            case.body["wait_seconds"] = 1
 
 
 @schemathesis.hook

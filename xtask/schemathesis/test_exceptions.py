@@ -20,6 +20,15 @@ OF_ONE = f"/organizations/{ID}/provisionerjobs"
 KEYS = "/organizations/{organization}/provisionerkeys"
 KEYS_OF_ONE = f"/organizations/{ID}/provisionerkeys"
 
+FIRST = "/users/first"
+USERS = "/users"
+
+
+def user(**changes):
+    """A new user as JSON, with these changes."""
+    return json.dumps({"username": "ana", "email": "ana@example.com", "password": "correct horse", **changes})
+
+
 ACCEPTED = type("AcceptedNegativeData", (Exception,), {})
 REJECTED = type("RejectedPositiveData", (Exception,), {})
 
@@ -50,6 +59,7 @@ TAKEN = [
     ("PATCH", ONE, "/organizations/acme", "null", {}),
     ("POST", LIST, "/organizations", '{"name": "a", "icon": null}', {}),
     ("POST", KEYS, KEYS_OF_ONE, '{"name": "a", "tags": null}', {}),
+    ("POST", USERS, USERS, user(organization_ids=None), {}),
 ]
 DEFECTS = [
     ("GET", ONE, "/organizations/acme", None, {"name": "other"}),
@@ -66,6 +76,7 @@ DEFECTS = [
     ("POST", LIST, "/organizations", '{"name": "a_b", "icon": null}', {}),
     ("POST", LIST, "/organizations", "null", {}),
     ("POST", KEYS, KEYS_OF_ONE, '{"name": null, "tags": null}', {}),
+    ("POST", USERS, USERS, user(organization_ids=None, username=None), {}),
 ]
 REFUSED = [
     ("DELETE", ONE, "/organizations/default", None, {"message": "Default organization cannot be deleted."}),
@@ -77,6 +88,12 @@ REFUSED = [
     ("POST", KEYS, KEYS_OF_ONE, '{"name": " a"}', refusal("name")),
     ("POST", KEYS, KEYS_OF_ONE, '{"name": "PSK", "tags": {"a": "\\u0000"}}', refusal("name", "tags")),
     ("POST", JOBS, OF_ONE, '{"tags": {"a": "\\u0000"}, "metadata": {"template_name": "\\u0000"}}', refusal("tags", "metadata")),
+    ("POST", FIRST, FIRST, user(email="__main__", username="Me", name=" a"), refusal("email", "username", "name")),
+    ("POST", FIRST, FIRST, user(email="a@b@c"), refusal("email")),
+    ("POST", USERS, USERS, user(password="aaaaaaaaaa", email="a@b."), refusal("email", "password")),
+    ("PUT", "/users/{user}/profile", "/users/me/profile", '{"username": "login"}', refusal("username")),
+    ("PUT", "/users/{user}/password", "/users/ana/password", '{"password": "' + "ab" * 257 + '"}', refusal("password")),
+    ("DELETE", "/users/{user}", "/users/me", None, {"message": "You cannot delete yourself."}),
 ]
 WRONGLY_REFUSED = [
     ("DELETE", ONE, "/organizations/acme", None, {"message": "No."}),
@@ -90,6 +107,10 @@ WRONGLY_REFUSED = [
     ("POST", KEYS, KEYS_OF_ONE, '{"name": "a"}', refusal("name")),
     ("POST", KEYS, KEYS_OF_ONE, '{"name": "a/b"}', refusal("tags")),
     ("POST", JOBS, OF_ONE, '{"tags": {"": "b"}}', refusal("tags", "input")),
+    ("POST", FIRST, FIRST, user(), refusal("email")),
+    ("POST", FIRST, FIRST, user(email="__main__"), refusal("username")),
+    ("POST", USERS, USERS, user(email="a@b."), refusal("email", "password")),
+    ("DELETE", "/users/{user}", "/users/me", None, {"message": "No."}),
 ]
 
 
@@ -122,3 +143,17 @@ def test_keeps_every_other_kind_of_finding():
     for kind in ("ServerError", "UndefinedStatusCode", "JsonSchemaError", "IgnoredAuth", "UseAfterFree"):
         finding = type(kind, (Exception,), {})
         assert not is_dropped(finding, "PATCH", ONE, "/organizations/acme", "null", answer={})
+
+
+@pytest.mark.parametrize(("wait", "sent"), [(60, 1), (2, 1), (1, 1), (0, 0), (61, 61), ("a", "a")])
+def test_no_worker_waits_longer_than_a_second(wait, sent):
+    path = "/organizations/{organization}/provisionerdaemons/{provisionerdaemon}/acquire"
+    case = SimpleNamespace(operation=SimpleNamespace(path=path), body={"wait_seconds": wait})
+    exceptions.before_call(None, case, {})
+    assert case.body == {"wait_seconds": sent}
+
+
+def test_a_worker_that_does_not_say_how_long_waits_a_second():
+    case = SimpleNamespace(operation=SimpleNamespace(path="/acquire"), body={})
+    exceptions.before_call(None, case, {})
+    assert case.body == {"wait_seconds": 1}

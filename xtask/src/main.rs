@@ -6,6 +6,7 @@ mod browser;
 mod ci;
 mod interrupt;
 mod openapi;
+mod permissions;
 mod postgres;
 mod queue_page;
 mod served;
@@ -31,6 +32,8 @@ enum Task {
     /// Work with the documented contract.
     #[command(subcommand)]
     Openapi(openapi::Task),
+    /// Write the page that says who may do what, docs/PERMISSIONS.md, from the table that the server decides by.
+    Permissions(permissions::Arguments),
     /// Use Swagger UI in a browser and check what it shows.
     Swagger(swagger::Arguments),
     /// Use the page `/queue` in a browser and check what it shows.
@@ -57,6 +60,7 @@ const COULD_NOT_RUN: u8 = 2;
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Openapi(task) => openapi::run(task),
+        Task::Permissions(arguments) => permissions::run(&arguments),
         Task::Swagger(arguments) => swagger::run(&arguments),
         Task::QueuePage(arguments) => queue_page::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),

@@ -25,6 +25,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "set-up", about: "system packages, Python environment, npm packages, PostgreSQL", run: set_up },
     Step { name: "format", about: "the code is formatted", run: format },
     Step { name: "openapi", about: "the documented and the generated document agree", run: openapi },
+    Step { name: "permissions", about: "the page of permissions says what the table says", run: permissions },
     Step { name: "validate", about: "both documents are valid and well written OpenAPI 3.1", run: validate },
     Step { name: "clippy", about: "no warning in any target", run: clippy },
     Step { name: "test", about: "every test of the workspace, on SQLite", run: test },
@@ -47,6 +48,10 @@ fn set_up(place: &Place) -> anyhow::Result<()> {
 
 fn format(place: &Place) -> anyhow::Result<()> {
     run(&mut command(&place.root, "cargo", &["fmt", "--all", "--check"]))
+}
+
+fn permissions(place: &Place) -> anyhow::Result<()> {
+    run(&mut command(&place.root, "cargo", &["xtask", "permissions", "--check"]))
 }
 
 fn clippy(place: &Place) -> anyhow::Result<()> {

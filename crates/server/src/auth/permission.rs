@@ -224,7 +224,7 @@ impl Permission {
     }
 
     /// Site roles that have the permission everywhere.
-    pub(super) const fn site_roles(self) -> &'static [SiteRole] {
+    pub const fn site_roles(self) -> &'static [SiteRole] {
         match self {
             Self::ReadOrganization | Self::ReadMembers | Self::ReadUsers | Self::ReadUserOrganizations => {
                 &[SiteRole::Owner, SiteRole::TemplateAdmin, SiteRole::UserAdmin, SiteRole::Auditor]
@@ -253,7 +253,7 @@ impl Permission {
     }
 
     /// Roles that have the permission in their own organization; `None` when every member has it.
-    pub(super) const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
+    pub const fn organization_roles(self) -> Option<&'static [OrganizationRole]> {
         match self {
             Self::ReadOrganization | Self::ReadMembers | Self::SignedIn => None,
             Self::ReadAuditLogs => Some(&[OrganizationRole::Admin, OrganizationRole::Auditor]),

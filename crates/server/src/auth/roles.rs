@@ -60,19 +60,6 @@ impl Role for SiteRole {
     }
 }
 
-impl SiteRole {
-    /// The name that people see.
-    pub fn display_name(self) -> &'static str {
-        match self {
-            Self::Owner => "Owner",
-            Self::TemplateAdmin => "Template Admin",
-            Self::UserAdmin => "User Admin",
-            Self::Auditor => "Auditor",
-            Self::AgentsAccess => "Agents Access",
-        }
-    }
-}
-
 /// A role that holds in one organization. Each of its members is an organization-member besides; that role is not written
 /// down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

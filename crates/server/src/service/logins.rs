@@ -26,8 +26,8 @@ use crate::ratelimit::Subject;
 
 /// The order in which failing fields are reported.
 const FIELDS: &[&str] = &["email", "username", "name", "old_password", "password"];
-/// The longest address that the audit log keeps of an attempt, in characters.
-const MAX_TARGET: usize = 128;
+/// How the audit log calls whom an attempt to sign in was for when there is no such user.
+const NOBODY: &str = "unknown";
 /// How long a session lasts after its last use, in seconds: a day.
 const SESSION: i64 = 24 * 60 * 60;
 
@@ -73,16 +73,17 @@ impl Services {
         let turn = self.hashes.turn().await?;
         let attempt = self.begin_attempt(&email, from)?;
         let (user, hashed) = self.database.find_login(&email).await?.unzip();
+        let tried = user.as_ref().map(|user| (user.id, user.username.clone()));
         let hashed =
             hashed.flatten().filter(|_| user.as_ref().is_some_and(|user| user.login_type == LoginType::Password));
         let is_right = turn.verify(password.unwrap_or_else(|| Secret::new("")), hashed.clone()).await?;
         let (Some(user), Some(hashed), true) = (user, hashed, is_right) else {
-            self.note_bad_login(&email, from).await?;
+            self.note_bad_login(tried, from).await?;
             return Err(UserError::BadLogin.into());
         };
         self.attempts.succeed(attempt);
         if user.status == UserStatus::Suspended {
-            self.note_bad_login(&email, from).await?;
+            self.note_bad_login(tried, from).await?;
             return Err(UserError::Suspended.into());
         }
         let token = self.new_session(user.id, SESSION, from)?;
@@ -153,10 +154,11 @@ impl Services {
         Ok(hashed)
     }
 
-    /// An address without a user is kept as it was given: whoever looks for somebody who tries many must find it.
-    async fn note_bad_login(&self, email: &str, from: Option<IpAddr>) -> Result<(), ServiceError> {
-        let target: String = email.chars().filter(|character| *character != '\0').take(MAX_TARGET).collect();
-        let fact = Fact::new(Action::Login, Resource::User, Uuid::nil(), target, self.clock.now()).with_status(401);
+    /// Notes an attempt to sign in as this user. What was typed is not kept: people type passwords where their address belongs.
+    /// Who tries many addresses is found by where the attempts come from.
+    async fn note_bad_login(&self, tried: Option<(Uuid, String)>, from: Option<IpAddr>) -> Result<(), ServiceError> {
+        let (id, name) = tried.unwrap_or_else(|| (Uuid::nil(), NOBODY.to_owned()));
+        let fact = Fact::new(Action::Login, Resource::User, id, name, self.clock.now()).with_status(401);
         let origin = Arc::new(Origin { ip: from, ..Origin::default() });
         Ok(self.database.acting_for(Some(&origin)).record_refusal(fact).await?)
     }

@@ -42,10 +42,6 @@ impl Services {
     #[cold]
     fn gather(&self, caller: &Caller, from: Option<IpAddr>, now: Timestamp) {
         let token = &caller.token;
-        let mut gathered = self.uses.gathered.lock();
-        if gathered.contains_key(&token.id) || gathered.len() >= MOST {
-            return;
-        }
         let used = TokenUse {
             user: token.user_id,
             token: token.id.clone(),
@@ -53,8 +49,9 @@ impl Services {
             address: text_of(from),
             expires_at: extended(token, now),
         };
-        gathered.insert(token.id.clone(), used);
-        self.uses.bell.notify_one();
+        if self.uses.add(used) {
+            self.uses.bell.notify_one();
+        }
     }
 
     /// Stores uses, for as long as the server runs.
@@ -62,9 +59,39 @@ impl Services {
         loop {
             self.uses.bell.notified().await;
             tokio::time::sleep(GATHER).await;
-            let gathered: Vec<_> = std::mem::take(&mut *self.uses.gathered.lock()).into_values().collect();
-            if let Err(error) = self.database.note_uses(gathered, self.clock.now()).await {
+            let gathered: Vec<_> = self.uses.gathered.lock().values().cloned().collect();
+            if let Err(error) = self.database.note_uses(gathered.clone(), self.clock.now()).await {
                 tracing::warn!(%error, "cannot note which sessions were used; their next use will be");
+            }
+            self.uses.remove(&gathered);
+        }
+    }
+}
+
+impl Uses {
+    /// Adds a use; false when there is one of the same token already that says as much. One that is being stored stays until it
+    /// is, because memory calls the token unused until then. A use that extends its session takes the place of one that does
+    /// not: for the next hour there will be no other.
+    fn add(&self, used: TokenUse) -> bool {
+        let mut gathered = self.gathered.lock();
+        let is_full = gathered.len() >= MOST;
+        match gathered.get_mut(&used.token) {
+            Some(known) if known.expires_at.is_some() || used.expires_at.is_none() => return false,
+            Some(known) => *known = used,
+            None if is_full => return false,
+            None => {
+                gathered.insert(used.token.clone(), used);
+            }
+        }
+        true
+    }
+
+    /// Removes uses that are stored, less those that others took the place of meanwhile.
+    fn remove(&self, stored: &[TokenUse]) {
+        let mut gathered = self.gathered.lock();
+        for used in stored {
+            if gathered.get(&used.token) == Some(used) {
+                gathered.remove(&used.token);
             }
         }
     }
@@ -88,8 +115,9 @@ mod tests {
     use orgd_api_types::{LoginType, Timestamp};
     use uuid::Uuid;
 
-    use super::{RECENT, extended, is_worth_a_write};
+    use super::{MOST, RECENT, Uses, extended, is_worth_a_write};
     use crate::auth::token::{KeyScope, SessionTokenRecord};
+    use crate::db::sessions::TokenUse;
 
     const HOUR: i64 = RECENT;
     const DAY: i64 = 24 * HOUR;
@@ -127,5 +155,39 @@ mod tests {
         assert_eq!(extended(&session, Timestamp::from_micros(HOUR - 1)), None);
         assert_eq!(extended(&session, Timestamp::from_micros(HOUR)), Some(Timestamp::from_micros(HOUR + DAY)));
         assert_eq!(extended(&token(LoginType::Token, None), Timestamp::from_micros(20 * HOUR)), None);
+    }
+
+    fn used(token: &str, at: i64, expires_at: Option<i64>) -> TokenUse {
+        TokenUse {
+            user: Uuid::nil(),
+            token: token.to_owned(),
+            at: Timestamp::from_micros(at),
+            address: String::new(),
+            expires_at: expires_at.map(Timestamp::from_micros),
+        }
+    }
+
+    #[test]
+    fn a_use_that_extends_its_session_is_not_lost_behind_one_that_does_not() {
+        let uses = Uses::default();
+        assert!(uses.add(used("a", 1, None)));
+        assert!(!uses.add(used("a", 2, None)), "one is enough");
+        let being_stored: Vec<_> = uses.gathered.lock().values().cloned().collect();
+        assert!(!uses.add(used("a", 3, None)), "it is being stored");
+        assert!(uses.add(used("a", 4, Some(DAY))));
+        uses.remove(&being_stored);
+        assert_eq!(*uses.gathered.lock().get("a").unwrap(), used("a", 4, Some(DAY)));
+        assert!(!uses.add(used("a", 5, None)) && !uses.add(used("a", 6, Some(DAY + 1))));
+        uses.remove(&[used("a", 4, Some(DAY))]);
+        assert!(uses.gathered.lock().is_empty());
+        assert!(uses.add(used("a", 7, None)));
+    }
+
+    #[test]
+    fn no_more_uses_wait_than_there_is_room_for() {
+        let uses = Uses::default();
+        let added = (0..=MOST).filter(|number| uses.add(used(&number.to_string(), 1, None))).count();
+        assert_eq!(added, MOST);
+        assert!(uses.add(used("0", 2, Some(DAY))), "what waits can still be replaced");
     }
 }

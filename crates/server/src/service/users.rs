@@ -54,10 +54,12 @@ impl Services {
             UserRef::Me => self.database.find_user_by_id(own).await?,
             UserRef::Id(id) => self.database.find_user_by_id(*id).await?,
             UserRef::Name(name) => self.database.find_user_by_name(name.clone()).await?,
-            UserRef::IdOrName(id, name) => match self.database.find_user_by_id(*id).await? {
-                Some(user) => Some(user),
-                None => self.database.find_user_by_name(name.clone()).await?,
-            },
+            UserRef::IdOrName(id, name) => {
+                // Both in any case: otherwise the time would tell whether there is a user with this id.
+                let by_id = self.database.find_user_by_id(*id).await?;
+                let by_name = self.database.find_user_by_name(name.clone()).await?;
+                by_id.or(by_name)
+            }
         })
     }
 

@@ -231,3 +231,25 @@ fn signing_in_and_out_and_what_happens_to_users_is_in_it() {
         assert!(!shown.contains(secret));
     }
 }
+
+#[test]
+fn an_attempt_to_sign_in_is_noted_without_what_was_typed() {
+    let server = TestServer::start();
+    server
+        .owner()
+        .post("/users", json!({"username": "ana", "email": "ana@example.com", "password": "correct horse"}))
+        .expect(201);
+    for email in ["ana@example.com", "ana@exampel.com", "correct horse"] {
+        let attempt = json!({"email": email, "password": "wrong horse"});
+        assert_eq!(server.anonymous().post("/users/login", attempt).status, 401);
+    }
+    let attempts: Vec<_> = entries(&server, "action:login").iter().map(short).map(|entry| (entry.2, entry.3)).collect();
+    assert_eq!(
+        attempts,
+        [("ana", 401), ("unknown", 401), ("unknown", 401)].map(|(who, status)| (who.to_owned(), status))
+    );
+    let shown = server.command(&["audit", "--output", "json"]);
+    for typed in ["exampel", "correct horse", "wrong horse"] {
+        assert!(!shown.contains(typed), "{shown}");
+    }
+}

@@ -6,8 +6,9 @@ use orgd::operations::{
     AuditOperation, GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation,
     UsersOperation,
 };
+use serde_json::json;
 
-use crate::harness::{Answer, NOT_FOUND};
+use crate::harness::{Answer, Client, NOT_FOUND};
 use world::World;
 
 mod world;
@@ -281,4 +282,37 @@ fn organization_roles() {
 #[test]
 fn provisioner_keys() {
     check(&[S::Key, S::OtherKey]);
+}
+
+/// How many reads of the database an answer costs at least, and the answer. The server also reads for itself now and then.
+fn cost(world: &World, client: &Client, operation: Operation, path: &str) -> (u64, Answer) {
+    let ask = || {
+        let before = world.reads();
+        let answer = client.request(operation.method(), path).json(&json!([])).send();
+        (world.reads() - before, answer)
+    };
+    (0..4).map(|_| ask()).min_by_key(|(reads, _)| *reads).unwrap()
+}
+
+#[test]
+fn the_database_is_asked_as_often_for_what_is_hidden_as_for_what_is_not_there() {
+    let world = World::new();
+    let mut checked = 0;
+    for subject in [S::Nobody, S::Elsewhere, S::Member, S::OtherKey] {
+        let client = world.client(subject);
+        let hidden = Operation::ALL.iter().copied().filter(|operation| expected(*operation, subject) == Seen::NotFound);
+        for operation in hidden {
+            let (there, not_there) = world.paths(operation);
+            let (reads, hidden) = cost(&world, &client, operation, &there);
+            for path in not_there {
+                let (reads_of_absent, absent) = cost(&world, &client, operation, &path);
+                let what = format!("{subject:?} at {} with {path}", operation.id());
+                assert_eq!(Seen::of(&hidden), Seen::NotFound, "{what}");
+                assert_eq!((absent.status, absent.text()), (hidden.status, hidden.text()), "{what}");
+                assert_eq!(reads_of_absent, reads, "{what}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 100, "{checked}");
 }

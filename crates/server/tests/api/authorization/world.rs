@@ -81,6 +81,13 @@ impl World {
         }
     }
 
+    /// How often the server has read its database.
+    pub(super) fn reads(&self) -> u64 {
+        let text = self.server.anonymous().request_at("GET", "/metrics").send().text().to_owned();
+        let line = text.lines().find_map(|line| line.strip_prefix("orgd_database_reads_total "));
+        line.unwrap().trim().parse().unwrap()
+    }
+
     /// Makes again what the operation may have taken away, and gives the path to it.
     fn path(&self, operation: Operation) -> String {
         let (mut user, mut token, mut key) = ("target", self.token("kept"), "farm");
@@ -129,6 +136,22 @@ impl World {
     fn token(&self, name: &str) -> String {
         let found = self.owner.get(&format!("/users/target/keys/tokens/{name}")).expect(200);
         found["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The path to what is there, and paths to what is not: another first object, or another last one inside the first.
+    pub(super) fn paths(&self, operation: Operation) -> (String, Vec<String>) {
+        let there = self.path(operation);
+        let template: Vec<_> = operation.path().split('/').collect();
+        let places: Vec<_> = (0..template.len()).filter(|place| template[*place].starts_with('{')).collect();
+        let with_another = |place: usize| {
+            let mut parts: Vec<_> = there.split('/').map(str::to_owned).collect();
+            let is_uuid = Uuid::try_parse(&parts[place]).is_ok();
+            parts[place] = if is_uuid { Uuid::new_v4().to_string() } else { "nowhere".to_owned() };
+            parts.join("/")
+        };
+        let mut changed: Vec<_> = places.first().into_iter().chain(places.last()).copied().collect();
+        changed.dedup();
+        (there.clone(), changed.into_iter().map(with_another).collect())
     }
 
     pub(super) fn ask(&self, client: &Client, operation: Operation) -> Answer {
