@@ -143,8 +143,9 @@ impl Services {
         user: &str,
         reference: Option<&OrganizationRef>,
     ) -> Result<Arc<CachedOrganization>, ServiceError> {
-        let all = self.list_organizations_of(caller, user).await?;
+        // Before the database is asked: a hidden organization must not take longer than one that is not there.
         let wanted = self.find_organization(caller, reference.ok_or(ServiceError::NotFound)?)?;
+        let all = self.list_organizations_of(caller, user).await?;
         let id = wanted.organization.id;
         all.into_iter().find(|cached| cached.organization.id == id).ok_or(ServiceError::NotFound)
     }
