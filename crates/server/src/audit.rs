@@ -29,11 +29,11 @@ const MAX_USER_AGENT: usize = 256;
 
 impl Origin {
     /// A request.
-    pub fn of_request(user: Uuid, ip: Option<IpAddr>, user_agent: &str, request_id: Uuid) -> Self {
+    pub fn of_request(user: Option<Uuid>, ip: Option<IpAddr>, user_agent: &str, request_id: Uuid) -> Self {
         let end = (0..=MAX_USER_AGENT.min(user_agent.len())).rev().find(|end| user_agent.is_char_boundary(*end));
         // PostgreSQL stores no NUL.
         let user_agent = user_agent[..end.unwrap_or_default()].replace('\0', "");
-        Self { user: Some(user), ip, user_agent, request_id }
+        Self { user, ip, user_agent, request_id }
     }
 
     /// Somebody with access to the database.
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_user_agent_is_cut_where_a_character_ends() {
         let long = format!("{}ä", "x".repeat(255));
-        assert_eq!(Origin::of_request(Uuid::nil(), None, &long, Uuid::nil()).user_agent.len(), 255);
-        assert_eq!(Origin::of_request(Uuid::nil(), None, "a\0b", Uuid::nil()).user_agent, "ab");
+        assert_eq!(Origin::of_request(None, None, &long, Uuid::nil()).user_agent.len(), 255);
+        assert_eq!(Origin::of_request(None, None, "a\0b", Uuid::nil()).user_agent, "ab");
     }
 }

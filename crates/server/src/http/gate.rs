@@ -108,7 +108,7 @@ impl Arrival {
         limit_rate(request, &app, authenticated.as_ref().ok(), now)?;
         let mut caller = authenticated.map_err(ApiError::Authentication)?;
         if !is_safe(request.method()) {
-            let origin = Arc::new(origin_of(request, caller.principal.user_id));
+            let origin = Arc::new(origin_of(request, Some(caller.principal.user_id)));
             // For the record of a refusal, too.
             request.extensions_mut().insert(Arc::clone(&origin));
             caller.origin = Some(origin);
@@ -121,7 +121,7 @@ impl Arrival {
 }
 
 /// Who is behind a request, for the audit log.
-fn origin_of(request: &HttpRequest, user: Uuid) -> Origin {
+fn origin_of(request: &HttpRequest, user: Option<Uuid>) -> Origin {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
     Origin::of_request(user, users::address(request), agent, id)

@@ -53,7 +53,7 @@ pub async fn create_initial_user(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let new: CreateFirstUserRequest = body::json(&request, payload).await?;
-    let created = visitor.app.services.create_first_user(new).await?;
+    let created = visitor.app.services.create_first_user(new, visitor.origin).await?;
     Ok(answer::encoded(StatusCode::CREATED, &created))
 }
 
@@ -77,7 +77,7 @@ pub async fn create_initial_user(
 )]
 pub async fn log_in_user(visitor: Visitor, request: HttpRequest, payload: Payload) -> Result<HttpResponse, ApiError> {
     let login: LoginWithPasswordRequest = body::json(&request, payload).await?;
-    let token = visitor.app.services.log_in(login, visitor.address).await?;
+    let token = visitor.app.services.log_in(login, visitor.origin).await?;
     let mut response =
         answer::encoded(StatusCode::CREATED, &LoginWithPasswordResponse { session_token: token.reveal().to_owned() });
     set_cookie(&mut response, &visitor.app, token.reveal(), "");

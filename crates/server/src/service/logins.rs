@@ -37,10 +37,11 @@ impl Services {
         if self.database.has_users().await? { Ok(()) } else { Err(UserError::NoFirstUser.into()) }
     }
 
-    /// Makes the first user, an owner.
+    /// Makes the first user, an owner, in their own name.
     pub async fn create_first_user(
         &self,
         request: CreateFirstUserRequest,
+        origin: Origin,
     ) -> Result<CreateFirstUserResponse, ServiceError> {
         check(&request, FIELDS)?;
         // Before a hash is made for everybody who asks.
@@ -56,19 +57,17 @@ impl Services {
         };
         let hashed = self.hashes.turn().await?.hash(request.password.unwrap_or_else(|| Secret::new(""))).await?;
         let user_id = user.id;
-        match self.database.create_first_user(user, hashed).await? {
+        let origin = Arc::new(Origin { user: Some(user_id), ..origin });
+        match self.database.acting_for(Some(&origin)).create_first_user(user, hashed).await? {
             Some(organization_id) => Ok(CreateFirstUserResponse { user_id, organization_id }),
             None => Err(UserError::FirstUserExists.into()),
         }
     }
 
     /// Exchanges mail address and password for a session token. Nothing tells from outside whether there is such a user.
-    pub async fn log_in(
-        &self,
-        request: LoginWithPasswordRequest,
-        from: Option<IpAddr>,
-    ) -> Result<NewToken, ServiceError> {
+    pub async fn log_in(&self, request: LoginWithPasswordRequest, origin: Origin) -> Result<NewToken, ServiceError> {
         check(&request, FIELDS)?;
+        let from = origin.ip;
         let (email, password) = (request.email.unwrap_or_default(), request.password);
         let turn = self.hashes.turn().await?;
         let attempt = self.begin_attempt(&email, from)?;
@@ -78,16 +77,16 @@ impl Services {
             hashed.flatten().filter(|_| user.as_ref().is_some_and(|user| user.login_type == LoginType::Password));
         let is_right = turn.verify(password.unwrap_or_else(|| Secret::new("")), hashed.clone()).await?;
         let (Some(user), Some(hashed), true) = (user, hashed, is_right) else {
-            self.note_bad_login(tried, from).await?;
+            self.note_bad_login(tried, origin).await?;
             return Err(UserError::BadLogin.into());
         };
         self.attempts.succeed(attempt);
         if user.status == UserStatus::Suspended {
-            self.note_bad_login(tried, from).await?;
+            self.note_bad_login(tried, origin).await?;
             return Err(UserError::Suspended.into());
         }
         let token = self.new_session(user.id, SESSION, from)?;
-        let origin = Arc::new(Origin { user: Some(user.id), ip: from, ..Origin::default() });
+        let origin = Arc::new(Origin { user: Some(user.id), ..origin });
         if self.database.acting_for(Some(&origin)).start_session(token.record.clone(), hashed).await? {
             Ok(token)
         } else {
@@ -156,11 +155,10 @@ impl Services {
 
     /// Notes an attempt to sign in as this user. What was typed is not kept: people type passwords where their address belongs.
     /// Who tries many addresses is found by where the attempts come from.
-    async fn note_bad_login(&self, tried: Option<(Uuid, String)>, from: Option<IpAddr>) -> Result<(), ServiceError> {
+    async fn note_bad_login(&self, tried: Option<(Uuid, String)>, origin: Origin) -> Result<(), ServiceError> {
         let (id, name) = tried.unwrap_or_else(|| (Uuid::nil(), NOBODY.to_owned()));
         let fact = Fact::new(Action::Login, Resource::User, id, name, self.clock.now()).with_status(401);
-        let origin = Arc::new(Origin { ip: from, ..Origin::default() });
-        Ok(self.database.acting_for(Some(&origin)).record_refusal(fact).await?)
+        Ok(self.database.acting_for(Some(&Arc::new(origin))).record_refusal(fact).await?)
     }
 
     fn begin_attempt(&self, user: &str, from: Option<IpAddr>) -> Result<Attempt, ServiceError> {

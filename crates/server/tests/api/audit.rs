@@ -251,6 +251,10 @@ fn an_attempt_to_sign_in_is_noted_without_what_was_typed() {
         attempts,
         [("ana", 401), ("unknown", 401), ("unknown", 401)].map(|(who, status)| (who.to_owned(), status))
     );
+    for entry in entries(&server, "action:login") {
+        assert_eq!((&entry["ip"], &entry["user"]), (&json!("127.0.0.1"), &Value::Null));
+        assert!(entry["request_id"].as_str().is_some_and(|id| id != Uuid::nil().to_string()), "{entry}");
+    }
     let shown = server.command(&["audit", "--output", "json"]);
     for typed in ["exampel", "correct horse", "wrong horse"] {
         assert!(!shown.contains(typed), "{shown}");

@@ -36,6 +36,10 @@ fn the_command_line_logs_in_on_an_empty_server() {
     let organization = ana.get(&format!("/organizations/{}", made["organization_id"].as_str().unwrap())).expect(200);
     assert_eq!(organization["is_default"], true);
 
+    let made: Value = serde_json::from_str(&server.command(&["audit", "action:create", "--output", "json"])).unwrap();
+    let entry = &made[0];
+    assert_eq!([&entry["user"], &entry["resource_target"], &entry["ip"]], ["ana", "ana", "127.0.0.1"]);
+
     assert_eq!(stranger.get("/users/first").status, 200);
     assert_eq!(stranger.post("/users/first", first()).status, 409);
     assert!(!server.stderr().contains(PASSWORD), "the password is in the log");

@@ -8,7 +8,8 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use std::future::{Ready, ready};
 
-use super::{Entered, app_of, count};
+use super::{Entered, app_of, count, origin_of};
+use crate::audit::Origin;
 use crate::auth::authenticate::Caller;
 use crate::auth::permission::{Permission, permission};
 use crate::db::users::User;
@@ -24,18 +25,18 @@ use crate::wire::reference::UserRef;
 pub struct Visitor {
     /// The parts of the server.
     pub app: Data<App>,
-    /// From where they ask.
-    pub address: Option<IpAddr>,
+    /// From where they ask, with which program.
+    pub origin: Origin,
 }
 
 impl Visitor {
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let app = app_of(request)?;
-        let address = address(request);
+        let origin = origin_of(request, None);
         let logs_in = request.extensions().get() == Some(&Operation::Users(UsersOperation::LogInUser));
         let limiter = if logs_in { &app.login_limiter } else { &app.limiter };
-        count(request, &app, limiter, address.map(Subject::address), app.clock.moment())?;
-        Ok(Self { app, address })
+        count(request, &app, limiter, origin.ip.map(Subject::address), app.clock.moment())?;
+        Ok(Self { app, origin })
     }
 }
 
