@@ -297,22 +297,22 @@ fn after_a_restart_of_the_database_every_job_is_where_it_can_be_explained() {
         for client in clients {
             scope.spawn(move || queue_all_the_time(&client, ledger, over));
         }
+        let new = || json!({"name": Uuid::new_v4().simple().to_string()});
+        let can_write = || first.owner().post("/organizations", new()).status == 201;
         for _ in 0..2 {
             let done = || ledger.lock().unwrap().ended.len();
             let before = done();
             eventually(|| done() > before + 20);
             cluster.stop_immediate().unwrap();
+            eventually(|| !can_write());
             std::thread::sleep(Duration::from_millis(200));
             cluster.restart().unwrap();
-            eventually(|| {
-                first.owner().post("/organizations", json!({"name": Uuid::new_v4().simple().to_string()})).status == 201
-            });
+            eventually(can_write);
         }
         std::thread::sleep(Duration::from_millis(500));
         over.store(true, Ordering::SeqCst);
     });
     let ledger = ledger.into_inner().unwrap();
-    assert!(!ledger.unanswered.is_empty(), "nobody noticed");
     let begun = Instant::now();
     for server in [&first, &second] {
         soon(begun, "the last job", || all_jobs(server).len() >= ledger.queued.len());

@@ -127,6 +127,9 @@ impl Request {
 
     /// A body of JSON.
     pub fn json(self, body: &Value) -> Self {
+        for password in ["password", "old_password"].iter().filter_map(|member| body[*member].as_str()) {
+            self.client.seen.password(password);
+        }
         self.header("Content-Type", "application/json").body(body.to_string())
     }
 

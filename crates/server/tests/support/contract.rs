@@ -44,6 +44,13 @@ impl Seen {
         self.secret(secret, 43);
     }
 
+    /// Remembers a password that is sent. Short ones may well be found where nobody put them.
+    pub fn password(&self, password: &str) {
+        if password.len() >= 12 {
+            self.0.lock().unwrap().secrets.insert(password.to_owned());
+        }
+    }
+
     fn secret(&self, secret: &str, length: usize) {
         // What a test made up to be refused is no secret.
         if secret.len() == length && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -51,7 +58,8 @@ impl Seen {
         }
     }
 
-    /// Every secret part of a session token and every secret of a provisioner key that was sent or told.
+    /// Every password that was sent, and every secret part of a session token and every secret of a provisioner key that was
+    /// sent or told.
     pub fn secrets(&self) -> BTreeSet<String> {
         self.0.lock().unwrap().secrets.clone()
     }
@@ -171,6 +179,11 @@ pub fn note_stream(seen: &Seen, method: &str, target: &str, status: u16) {
 pub fn check(seen: &Seen, method: &str, target: &str, answer: &Answer) {
     let what = format!("{method} {target} answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
     check_headers(&what, answer);
+    // A new one is told once, before anybody has sent it.
+    let text = String::from_utf8_lossy(&answer.body);
+    // Whoever asks with one in the path or the query may be told what is wrong with it.
+    let tells = |secret: &String| text.contains(secret) && !target.contains(secret);
+    assert!(!seen.secrets().iter().any(tells), "{what}\nholds a secret that was sent before");
     if !below_base(target) {
         return;
     }

@@ -24,8 +24,8 @@ use super::sql::Sql;
 /// How long a server may take to start, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running server. Dropped, it is killed, and its log is searched for panics and for the secrets of
-/// session tokens and provisioner keys.
+/// A running server. Dropped, it is killed, and its log is searched for panics; its log and its database file are searched for
+/// passwords and the secrets of session tokens and provisioner keys.
 pub struct TestServer {
     // The run ends before its database goes.
     run: Option<Run>,
@@ -209,6 +209,22 @@ impl TestServer {
     pub fn kill(&mut self) {
         if let Some(run) = self.run.take() {
             run.end(&self.seen);
+            if !std::thread::panicking() {
+                self.search_database();
+            }
+        }
+    }
+
+    /// Looks for secrets in every byte of an SQLite database.
+    fn search_database(&self) {
+        let Some(path) = self.database_url().strip_prefix("sqlite://") else { return };
+        for file in [path.to_owned(), format!("{path}-wal")] {
+            // Some tests take the file away.
+            let bytes = std::fs::read(&file).unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes);
+            for secret in self.seen.secrets() {
+                assert!(!text.contains(&secret), "{file} holds the secret {secret}");
+            }
         }
     }
 
@@ -351,7 +367,7 @@ impl Run {
         }
         assert!(!log.contains("panicked"), "the server panicked:\n{log}");
         for secret in seen.secrets() {
-            assert!(!log.contains(&secret), "the log holds the secret {secret} of a session token or provisioner key");
+            assert!(!log.contains(&secret), "the log holds the secret {secret}");
         }
     }
 }
