@@ -33,7 +33,8 @@ fn a_failover_loses_no_acknowledged_write_and_needs_no_restart() {
     let replica = server.replica(&[]);
     let writers = Writers::start(&server, 8, "left");
     let others = Writers::start(&replica, 8, "right");
-    std::thread::sleep(Duration::from_secs(2));
+    writers.warm_up();
+    others.warm_up();
     primary.kill().unwrap();
     standby.promote().unwrap();
     let promoted = Instant::now();

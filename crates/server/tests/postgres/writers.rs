@@ -3,18 +3,27 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use serde_json::json;
 
-use super::harness::{BASE, Client, TestServer};
+use super::harness::{BASE, Client, TestServer, eventually};
 
 /// Threads that write.
 pub struct Writers {
-    over: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     threads: Vec<JoinHandle<Told>>,
 }
+
+#[derive(Default)]
+struct Shared {
+    over: AtomicBool,
+    acknowledged: AtomicUsize,
+}
+
+/// How many creations must have been acknowledged for anything to be proved.
+const ENOUGH: usize = 40;
 
 /// What writers were told.
 #[derive(Default)]
@@ -34,22 +43,28 @@ pub struct Told {
 impl Writers {
     /// Starts that many, whose organizations are called after `prefix`.
     pub fn start(server: &TestServer, count: usize, prefix: &str) -> Self {
-        let over = Arc::new(AtomicBool::new(false));
+        let shared = Arc::new(Shared::default());
         let thread = |writer| {
-            let (client, over) = (server.owner(), Arc::clone(&over));
+            let (client, shared) = (server.owner(), Arc::clone(&shared));
             let prefix = format!("{prefix}-{writer}");
             let repeats = writer % 2 == 1;
-            std::thread::spawn(
-                move || if repeats { repeat(&client, &over, &prefix) } else { write(&client, &over, &prefix) },
-            )
+            std::thread::spawn(move || {
+                if repeats { repeat(&client, &shared, &prefix) } else { write(&client, &shared, &prefix) }
+            })
         };
         let threads = (0..count).map(thread).collect();
-        Self { over, threads }
+        Self { shared, threads }
+    }
+
+    /// Waits until enough was acknowledged, however slow the machine is.
+    #[track_caller]
+    pub fn warm_up(&self) {
+        eventually(|| self.shared.acknowledged.load(Ordering::SeqCst) > ENOUGH);
     }
 
     /// Stops them and gathers what they noted.
     pub fn stop(self) -> Told {
-        self.over.store(true, Ordering::SeqCst);
+        self.shared.over.store(true, Ordering::SeqCst);
         let mut all = Told::default();
         for thread in self.threads {
             let told = thread.join().unwrap();
@@ -63,16 +78,19 @@ impl Writers {
     }
 }
 
-fn write(client: &Client, over: &AtomicBool, prefix: &str) -> Told {
+fn write(client: &Client, shared: &Shared, prefix: &str) -> Told {
     let mut told = Told::default();
     for number in 0.. {
-        if over.load(Ordering::SeqCst) {
+        if shared.over.load(Ordering::SeqCst) {
             break;
         }
         let name = format!("{prefix}-{number}");
         let answer = client.post("/organizations", json!({ "name": name }));
         match answer.status {
-            201 => drop(told.acknowledged.insert(name)),
+            201 => {
+                shared.acknowledged.fetch_add(1, Ordering::SeqCst);
+                told.acknowledged.insert(name);
+            }
             503 => {
                 assert_eq!(answer.header("retry-after"), Some("1"));
                 told.refused += 1;
@@ -89,10 +107,10 @@ fn write(client: &Client, over: &AtomicBool, prefix: &str) -> Told {
 }
 
 /// Whatever happens in between, each creation happens once.
-fn repeat(client: &Client, over: &AtomicBool, prefix: &str) -> Told {
+fn repeat(client: &Client, shared: &Shared, prefix: &str) -> Told {
     let mut told = Told::default();
     for number in 0.. {
-        if over.load(Ordering::SeqCst) {
+        if shared.over.load(Ordering::SeqCst) {
             break;
         }
         let name = format!("{prefix}-{number}");
@@ -103,6 +121,7 @@ fn repeat(client: &Client, over: &AtomicBool, prefix: &str) -> Told {
             match answer.status {
                 201 => {
                     told.replayed += usize::from(answer.header("idempotent-replayed") == Some("true"));
+                    shared.acknowledged.fetch_add(1, Ordering::SeqCst);
                     told.acknowledged.insert(name);
                     break;
                 }
@@ -118,7 +137,7 @@ impl Told {
     /// Everything acknowledged is there, and nothing that was refused.
     #[track_caller]
     pub fn assert_kept(&self, present: &BTreeSet<String>) {
-        assert!(self.acknowledged.len() > 20, "only {} writes", self.acknowledged.len());
+        assert!(self.acknowledged.len() > ENOUGH, "only {} writes", self.acknowledged.len());
         let lost: Vec<_> = self.acknowledged.difference(present).collect();
         assert!(lost.is_empty(), "of {} acknowledged these are lost: {lost:?}", self.acknowledged.len());
         let made: Vec<_> = self.refused_names.intersection(present).collect();
