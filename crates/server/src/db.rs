@@ -21,6 +21,7 @@ pub(crate) mod members;
 pub mod migrations;
 pub mod organizations;
 mod postgres;
+mod prepared;
 pub mod provisioner_keys;
 mod readers;
 mod schema;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::conn::{Conn, MultiBackend, on_inner};
 use super::error::DbError;
 use super::idempotency::{Answered, Attempt};
+use super::prepared::Prepared;
 use super::schema::{organization_members, organizations, provisioner_keys, users};
 use super::types::{DbTime, DbUuid};
 use super::{Database, Effort};
@@ -269,11 +270,11 @@ fn update(
     now: Timestamp,
 ) -> Result<Option<Organization>, DbError> {
     let live = organizations::table.find(DbUuid(id)).filter(organizations::deleted_at.is_null());
+    // There are few texts: one for each set of fields that are given.
     let row = diesel::update(live)
         .set((changes, organizations::updated_at.eq(DbTime(now))))
-        .returning(<OrganizationRow as Selectable<MultiBackend>>::construct_selection())
-        .get_result::<OrganizationRow>(conn)
-        .optional()?;
+        .returning(<OrganizationRow as Selectable<MultiBackend>>::construct_selection());
+    let row = Prepared(row).get_result::<OrganizationRow>(conn).optional()?;
     Ok(row.map(Organization::from))
 }
 

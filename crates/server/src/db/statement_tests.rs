@@ -1,16 +1,20 @@
-//! Every statement that reads and inserts run is prepared once for each connection. SQLite itself is asked: its table of statements
+//! Every statement of the request path is prepared once for each connection. SQLite itself is asked: its table of statements
 //! counts how often each was run and how often it had to be prepared again.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use orgd_api_types::{Organization, ProvisionerJobStatus, Timestamp};
+use orgd_api_types::{Organization, ProvisionerJob, ProvisionerJobStatus, ProvisionerJobType, Timestamp};
 use uuid::Uuid;
 
 use super::conn::Conn;
+use super::jobs::JobRecord;
+use super::jobs::lease::{Claim, JobEnd, Lease};
 use super::jobs::list::{Cursor, JobFilter, Page};
-use super::{Database, Effort, Readers, Schema, bootstrap, prepare};
+use super::jobs::logs::Progress;
+use super::{Database, Effort, Readers, Schema, bootstrap, load, prepare};
 use crate::config::DatabaseUrl;
-use crate::tags::{TagSetId, TagSetRegistry};
+use crate::queue::{PriorityClass, ProvisionerType, QueueId};
+use crate::tags::{TagSet, TagSetId, TagSetRegistry};
 
 /// How often each statement is run, every time with other values.
 const RUNS: i64 = 5;
@@ -103,9 +107,71 @@ fn writes_are_prepared_once() {
             database.delete_organization(id, now).await.unwrap();
         }
         let check = |conn: &mut Conn| {
-            // The organization, the membership, the entry of the audit log. Diesel keeps no UPDATE: it prepares one each time,
-            // which is little beside the fsync that follows.
+            // The organization, the membership, the entry of the audit log.
             assert_prepared_once(conn, "INSERT %", 3);
+            // The change. The deletion gives no rows and so is prepared each time; it is rare.
+            assert_prepared_once(conn, "UPDATE %", 1);
+            Ok(((), Vec::new()))
+        };
+        database.writer.write(check).await.unwrap();
+    });
+}
+
+fn job(organization_id: Uuid, initiator_id: Uuid, run: i64) -> JobRecord {
+    let job = ProvisionerJob {
+        id: Uuid::from_u128(run.unsigned_abs().into()),
+        created_at: Timestamp::from_micros(run),
+        started_at: None,
+        completed_at: None,
+        canceled_at: None,
+        error: String::new(),
+        error_code: None,
+        status: ProvisionerJobStatus::Pending,
+        worker_id: None,
+        worker_name: String::new(),
+        file_id: Uuid::nil(),
+        tags: Default::default(),
+        queue_position: 0,
+        queue_size: 0,
+        organization_id,
+        initiator_id,
+        input: Default::default(),
+        kind: ProvisionerJobType::WorkspaceBuild,
+        available_workers: Vec::new(),
+        metadata: Default::default(),
+        logs_overflowed: false,
+    };
+    let (tag_set, provisioner, class) = (TagSetId(0), ProvisionerType::Terraform, PriorityClass::People);
+    JobRecord { job, tag_set, provisioner, class, error_code: String::new() }
+}
+
+#[test]
+fn what_workers_do_is_prepared_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, owner) = database(folder.path());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let organizations = database.readers().read_now(load::organizations).unwrap();
+        let (organization, worker) = (organizations[0].id, Uuid::from_u128(1000));
+        let tags = TagSet::normalise(Default::default(), None);
+        for run in 1..=RUNS {
+            let now = Timestamp::from_micros(run);
+            database.enqueue_provisioner_job(job(organization, owner, run), tags.clone(), None).await.unwrap();
+            let queues = vec![QueueId { provisioner: ProvisionerType::Terraform, tag_set: TagSetId(1) }];
+            let claim = Claim { organization, worker, worker_name: "w".to_owned(), queues, at: now };
+            let claimed = database.claim_provisioner_job(claim, TagSetRegistry::default()).await.unwrap().unwrap();
+            let lease = Lease { job: claimed.record.job.id, worker, attempt: claimed.attempt };
+            let progress = Progress { lease, lines: Vec::new(), offset: None, at: now };
+            database.report_provisioner_job_progress(progress).await.unwrap();
+            let end = database.end_provisioner_job(lease, JobEnd::Complete, TagSetRegistry::default(), now);
+            end.await.unwrap().unwrap();
+        }
+        let check = |conn: &mut Conn| {
+            // The claim, the progress, the end.
+            assert_prepared_once(conn, "UPDATE `provisioner_jobs`%", 3);
+            // The first of the queue, and twice whether the worker holds the job.
+            assert_prepared_once(conn, "SELECT %status =%", 1);
+            assert_prepared_once(conn, "SELECT %status IN%", 2);
             Ok(((), Vec::new()))
         };
         database.writer.write(check).await.unwrap();

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::conn::{Conn, on_inner};
 use super::error::DbError;
+use super::prepared::Prepared;
 use super::schema::provisioner_jobs;
 use super::types::{DbTime, DbUuid, SqlTime, SqlUuid};
 use super::{Database, Effort};
@@ -148,7 +149,7 @@ macro_rules! listing {
 fn list(conn: &mut Conn, organization: Uuid) -> Result<Vec<ListedWorker>, DbError> {
     let organization = DbUuid(organization);
     let rows: Vec<Row> = match conn {
-        Conn::Sqlite(conn) => diesel::sql_query(listing!("?")).bind::<SqlUuid, _>(organization).load(conn)?,
+        Conn::Sqlite(conn) => Prepared(diesel::sql_query(listing!("?")).bind::<SqlUuid, _>(organization)).load(conn)?,
         Conn::Postgres(conn) => diesel::sql_query(listing!("$1")).bind::<SqlUuid, _>(organization).load(conn)?,
     };
     rows.into_iter().map(ListedWorker::try_from).collect()

@@ -18,6 +18,7 @@ use crate::change::Change;
 use crate::db::Database;
 use crate::db::conn::{Conn, on_inner};
 use crate::db::error::DbError;
+use crate::db::prepared::Prepared;
 use crate::db::schema::provisioner_jobs as table;
 use crate::db::types::{DbTime, DbUuid, SqlTime, SqlUuid};
 use crate::queue::QueueId;
@@ -133,8 +134,8 @@ fn take_first(conn: &mut SqliteConnection, claim: &Claim) -> Result<Option<(JobR
             .filter(sql::<Bool>("status = 0"))
             .order((table::class, table::created_at, table::id))
             .select((table::class, table::created_at, table::id, table::seq))
-            .first::<Head>(conn)
-            .optional()?;
+            .limit(1);
+        let head = Prepared(head).get_result::<Head>(conn).optional()?;
         first = first.into_iter().chain(head).min();
     }
     let Some((_, created_at, _, seq)) = first else { return Ok(None) };
@@ -150,14 +151,15 @@ fn take_first(conn: &mut SqliteConnection, claim: &Claim) -> Result<Option<(JobR
             table::logs_received.eq(0),
         ))
         .returning((JobRow::as_returning(), table::attempt));
-    Ok(taken.get_result(conn).optional()?)
+    Ok(Prepared(taken).get_result(conn).optional()?)
 }
 
 /// How many jobs of each queue are looked at: more than other servers are likely to be taking at this moment.
 const DEPTH: i64 = 32;
 
 // The jobs of each queue come sorted from their index, without a lock; then they are locked one after the other in the order of
-// all, and the first that no other server is taking ends the search.
+// all, and the first that no other server is taking ends the search. It is planned anew each time: a plan that was made and kept
+// while the table was small would read all of it when it has grown.
 const TAKE: &str = "
     UPDATE provisioner_jobs AS taken
     SET status = 1, started_at = greatest($1, taken.created_at), updated_at = greatest($1, taken.created_at), worker_id = $2,
@@ -225,7 +227,7 @@ fn release(conn: &mut Conn, lease: Lease, now: Timestamp) -> Result<(bool, Vec<C
 fn held(conn: &mut Conn, lease: Lease) -> Result<Option<JobRecord>, DbError> {
     let Some(record) = hold(conn, lease.job)? else { return Ok(None) };
     let holds = held_by!(lease).select(table::seq);
-    let holds: Option<i64> = on_inner!(conn, inner => holds.first(inner)).optional()?;
+    let holds: Option<i64> = on_inner!(conn, inner => Prepared(holds).get_result(inner)).optional()?;
     Ok(holds.map(|_| record))
 }
 
@@ -256,17 +258,17 @@ fn end(conn: &mut Conn, lease: Lease, record: &JobRecord, wanted: &JobEnd, now: 
     let status = ProvisionerJobStatus::derive(true, job.canceled_at.is_some(), true, error);
     // The clock may have been set back since the job was started.
     let at = [job.started_at, job.canceled_at].into_iter().flatten().fold(now, Timestamp::max);
-    let ended = diesel::update(held_by!(lease)).set((
-        table::status.eq(to_code(ProvisionerJobStatus::ALL, &status)),
-        table::completed_at.eq(Some(DbTime(at))),
-        table::updated_at.eq(DbTime(at)),
-        table::error.eq(error),
-        table::error_code.eq(code),
-    ));
-    match on_inner!(conn, inner => ended.execute(inner))? {
-        0 => Err(DbError::InTheWay("the job was taken away".to_owned())),
-        _ => Ok(()),
-    }
+    let ended = diesel::update(held_by!(lease))
+        .set((
+            table::status.eq(to_code(ProvisionerJobStatus::ALL, &status)),
+            table::completed_at.eq(Some(DbTime(at))),
+            table::updated_at.eq(DbTime(at)),
+            table::error.eq(error),
+            table::error_code.eq(code),
+        ))
+        .returning(table::seq);
+    let ended: Option<i64> = on_inner!(conn, inner => Prepared(ended).get_result(inner)).optional()?;
+    ended.map(|_| ()).ok_or_else(|| DbError::InTheWay("the job was taken away".to_owned()))
 }
 
 /// The job, if this attempt has ended it in just this way before.

@@ -10,6 +10,7 @@ use super::lease::{Lease, held_by};
 use crate::change::Change;
 use crate::db::conn::{Conn, on_inner};
 use crate::db::error::DbError;
+use crate::db::prepared::Prepared;
 use crate::db::schema::{provisioner_job_logs as logs, provisioner_jobs as table};
 use crate::db::types::{DbTime, DbUuid};
 use crate::db::{Database, Effort};
@@ -96,7 +97,7 @@ fn report(conn: &mut Conn, progress: &Progress) -> Result<(Reported, Vec<Change>
     // Lines get their numbers in the order in which this is passed.
     let Some(record) = hold(conn, lease.job)? else { return Ok((Reported::Lost, Vec::new())) };
     let known = held_by!(lease).select((table::logs_received, table::logs_length, table::logs_overflowed));
-    let known: Option<(i32, i32, bool)> = on_inner!(conn, inner => known.first(inner)).optional()?;
+    let known: Option<(i32, i32, bool)> = on_inner!(conn, inner => Prepared(known).get_result(inner)).optional()?;
     let Some((received, length, overflowed)) = known else { return Ok((Reported::Lost, Vec::new())) };
     let new = match progress.offset {
         None => &progress.lines[..],
@@ -113,13 +114,16 @@ fn report(conn: &mut Conn, progress: &Progress) -> Result<(Reported, Vec<Change>
     append(conn, lease.job, kept)?;
     let total = if overflowed { length } else { i32::try_from(total).unwrap_or(i32::MAX) };
     let count = i32::try_from(new.len()).unwrap_or(i32::MAX);
-    let progressed = diesel::update(held_by!(lease)).set((
-        table::updated_at.eq(DbTime(progress.at)),
-        table::logs_received.eq(received.saturating_add(count)),
-        table::logs_length.eq(total),
-        table::logs_overflowed.eq(has_overflowed),
-    ));
-    if on_inner!(conn, inner => progressed.execute(inner))? == 0 {
+    let progressed = diesel::update(held_by!(lease))
+        .set((
+            table::updated_at.eq(DbTime(progress.at)),
+            table::logs_received.eq(received.saturating_add(count)),
+            table::logs_length.eq(total),
+            table::logs_overflowed.eq(has_overflowed),
+        ))
+        .returning(table::seq);
+    let progressed: Option<i64> = on_inner!(conn, inner => Prepared(progressed).get_result(inner)).optional()?;
+    if progressed.is_none() {
         return Err(DbError::InTheWay("the job was taken away".to_owned()));
     }
     let mut changes = Vec::new();

@@ -12,6 +12,7 @@ use crate::audit::{Action, Fact, Resource};
 use crate::change::Change;
 use crate::db::conn::{Conn, on_inner};
 use crate::db::error::DbError;
+use crate::db::prepared::Prepared;
 use crate::db::schema::provisioner_keys;
 use crate::db::types::{DbTime, DbUuid, SqlTime, SqlUuid};
 use crate::db::{Database, organizations, tag_sets};
@@ -132,6 +133,6 @@ fn put(conn: &mut Conn, new: &NewWorker, wanted: Uuid, tag_set: i32) -> Result<U
         .bind::<Text, _>(&new.version)
         .bind::<Text, _>(&new.api_version)
         .bind::<SqlTime, _>(DbTime(new.at));
-    let row: Id = on_inner!(conn, inner => put.get_result(inner))?;
+    let row: Id = on_inner!(conn, inner => Prepared(put).get_result(inner))?;
     Ok(row.id.into())
 }

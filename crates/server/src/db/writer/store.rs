@@ -12,6 +12,7 @@ use crate::db::error::DbError;
 use crate::db::feed::{Follower, is_urgent};
 use crate::db::load;
 use crate::db::postgres::{self, Purpose};
+use crate::db::prepared::Prepared;
 use crate::db::readers::Readers;
 
 /// How long the thread sleeps before it looks whether another process has written, such as `orgd token revoke`.
@@ -124,7 +125,7 @@ impl Copies {
     /// `data_version` moves when another connection has changed the file, and the only other connections of this process
     /// cannot write. It is read before the contents, so that what is written meanwhile is noticed the next time.
     fn notice_other_writers(&mut self, conn: &mut Conn) {
-        let query = diesel::sql_query("SELECT data_version FROM pragma_data_version");
+        let query = Prepared(diesel::sql_query("SELECT data_version FROM pragma_data_version"));
         let version = query.get_result::<DataVersion>(conn).map(|row| row.data_version).ok();
         if version.is_none() || version == self.read {
             return;
