@@ -119,7 +119,7 @@ impl Cluster {
             Some(port) => port,
         };
         let (installation, options) = (installation.clone(), options.clone());
-        Ok(Self { home: Home::make()?, installation, options, port, password, server: None })
+        Ok(Self { home: Home::make(options.durable)?, installation, options, port, password, server: None })
     }
 
     fn initialize(&self) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use nix::sys::statvfs::statvfs;
 use tempfile::TempDir;
 
 use crate::account::Account;
@@ -19,6 +20,12 @@ const WARDEN: &str = include_str!("home/warden.sh");
 
 /// A socket's whole path may have 107 bytes; its name in the folder takes up to 16 of them.
 const LONGEST_FOLDER: usize = 90;
+
+/// A file system in memory, on Linux.
+const MEMORY: &str = "/dev/shm";
+
+/// How many bytes must be free there. In a container there are often no more than 64 MiB in all.
+const ROOM: u64 = 4 << 30;
 
 /// How many of the last lines of the log go into an error.
 const TAIL: usize = 30;
@@ -32,13 +39,15 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// Makes the folder, readable by nobody but the user who runs PostgreSQL.
+    /// Makes the folder, readable by nobody but the user who runs PostgreSQL; in memory when nothing has to be on the disk and
+    /// there is room. Creating and dropping a database are hundreds of files each.
     ///
     /// # Errors
     /// The folder cannot be made, or there is no user to run PostgreSQL.
-    pub(crate) fn make() -> Result<Self, Error> {
+    pub(crate) fn make(durable: bool) -> Result<Self, Error> {
         let account = Account::find()?;
-        let temporary = env::temp_dir();
+        let memory = Path::new(MEMORY);
+        let temporary = if !durable && has_room(memory) { memory.to_owned() } else { env::temp_dir() };
         let folder = match new_folder(&temporary, account) {
             // A TMPDIR that is too deep, or not open to that user, is common; the socket and that user need something else.
             Err(_) if temporary != Path::new("/tmp") => new_folder(Path::new("/tmp"), account),
@@ -116,6 +125,11 @@ impl Drop for Home {
     }
 }
 
+/// True when many databases have room on the file system of the folder, if there is one.
+fn has_room(folder: &Path) -> bool {
+    statvfs(folder).is_ok_and(|found| found.blocks_available().saturating_mul(found.fragment_size()) >= ROOM)
+}
+
 /// A new private folder that the account can enter.
 fn new_folder(parent: &Path, account: Account) -> Result<TempDir, Error> {
     let folder = tempfile::Builder::new()
@@ -145,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_folder_is_private_and_goes_with_every_process_that_works_in_it() {
-        let home = Home::make().unwrap();
+        let home = Home::make(true).unwrap();
         let folder = home.folder().to_owned();
         assert_eq!(folder.metadata().unwrap().mode() & 0o777, 0o700);
         let mut busy = Command::new("sleep");
@@ -161,7 +175,7 @@ mod tests {
 
     #[test]
     fn errors_get_the_end_of_the_log_only() {
-        let home = Home::make().unwrap();
+        let home = Home::make(true).unwrap();
         let lines: Vec<String> = (0..100).map(|line| format!("line {line}")).collect();
         home.write(&home.log_path(), lines.join("\n").as_bytes()).unwrap();
         assert_eq!(home.log_tail(), lines[70..].join("\n"));

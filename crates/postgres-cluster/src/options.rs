@@ -5,7 +5,8 @@ use std::path::PathBuf;
 /// What a cluster is like. The default is the quickest: nothing waits for the disk, and there is a socket but no TCP port.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Whether commits wait for the disk (`fsync` and `full_page_writes`), as they do in production.
+    /// Whether commits wait for the disk (`fsync` and `full_page_writes`), as they do in production. Otherwise nothing need ever get
+    /// there, and the files are in memory where there is room.
     pub durable: bool,
     /// A port on 127.0.0.1, besides the socket.
     pub tcp: Option<Tcp>,
@@ -36,7 +37,7 @@ const ALWAYS: &[(&str, &str)] = &[
     // Tests run beside each other, each with a pool of its own.
     ("max_connections", "300"),
     ("shared_buffers", "64MB"),
-    // Below the data folder, so that a killed cluster leaves nothing in /dev/shm.
+    // Below the data folder, so that it goes with the folder.
     ("dynamic_shared_memory_type", "mmap"),
     // A standby that lost its primary looks for it again at once.
     ("wal_retrieve_retry_interval", "100ms"),
