@@ -130,7 +130,7 @@ fn schemathesis(place: &Place) -> anyhow::Result<()> {
     run(environment.command(&folder, "python", &arguments)?.env("ORGD_DOCUMENT", &file))?;
     let document = format!("{}/openapi.json", server.url);
     // The owner reaches everything; who may only read meets the permissions; without a token nothing may be found out.
-    for (who, token, examples) in [("owner", &*server.token, "150"), ("reader", &*reader, "50"), ("nobody", "", "50")] {
+    for (who, token, examples) in [("owner", &*server.token, "100"), ("reader", &*reader, "30"), ("nobody", "", "30")] {
         say(&format!("As {who}:"))?;
         let arguments = ["run", &document, "--no-color", "--max-examples", examples];
         run(environment.command(&folder, "schemathesis", &arguments)?.env("ORGD_TOKEN", token))?;
