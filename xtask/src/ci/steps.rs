@@ -75,8 +75,9 @@ fn test_newest(place: &Place) -> anyhow::Result<()> {
 fn test_on_postgres(place: &Place, database: &str) -> anyhow::Result<()> {
     Environment::ready(place)?;
     Installed::look(place)?.ensure_both()?;
-    // These start every PostgreSQL themselves, whatever the others run on.
-    test_on(place, database, &["--exclude", "orgd-postgres-cluster"])
+    // These know no database, or start every PostgreSQL themselves, whatever the others run on.
+    let others = ["orgd-postgres-cluster", "orgd-contract", "orgd-api-types", "xtask"];
+    test_on(place, database, &others.map(|package| ["--exclude", package]).concat())
 }
 
 fn test_on(place: &Place, database: &str, arguments: &[&str]) -> anyhow::Result<()> {
