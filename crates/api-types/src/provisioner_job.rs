@@ -86,6 +86,41 @@ pub struct ProvisionerJob {
     pub logs_overflowed: bool,
 }
 
+impl ProvisionerJob {
+    /// A job that was just queued: nobody has it, and nothing else is known of it yet.
+    pub fn pending(
+        id: Uuid,
+        organization_id: Uuid,
+        initiator_id: Uuid,
+        kind: ProvisionerJobType,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            created_at,
+            started_at: None,
+            completed_at: None,
+            canceled_at: None,
+            error: String::new(),
+            error_code: None,
+            status: ProvisionerJobStatus::Pending,
+            worker_id: None,
+            worker_name: String::new(),
+            file_id: Uuid::nil(),
+            tags: BTreeMap::new(),
+            queue_position: 0,
+            queue_size: 0,
+            organization_id,
+            initiator_id,
+            input: ProvisionerJobInput::default(),
+            kind,
+            available_workers: Vec::new(),
+            metadata: ProvisionerJobMetadata::default(),
+            logs_overflowed: false,
+        }
+    }
+}
+
 /// What the job works on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = codersdk::ProvisionerJobInput)]

@@ -187,26 +187,10 @@ fn job(organization: Uuid, number: usize, created_at: Timestamp) -> ProvisionerJ
     let mut random = [0; 10];
     random.copy_from_slice(&tail[..10]);
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+    let initiator = initiator(number as u128 / 2 % INITIATORS);
     ProvisionerJob {
-        id,
-        created_at,
-        started_at: None,
-        completed_at: None,
-        canceled_at: None,
-        error: String::new(),
-        error_code: None,
-        status: ProvisionerJobStatus::Pending,
-        worker_id: None,
-        worker_name: String::new(),
         file_id: Uuid::from_u128(0xf11e),
-        tags: Default::default(),
-        queue_position: 0,
-        queue_size: 0,
-        organization_id: organization,
-        initiator_id: initiator(number as u128 / 2 % INITIATORS),
         input: ProvisionerJobInput { workspace_build_id: Some(id), ..ProvisionerJobInput::default() },
-        kind: ProvisionerJobType::WorkspaceBuild,
-        available_workers: Vec::new(),
         metadata: ProvisionerJobMetadata {
             template_name: "docker".to_owned(),
             template_display_name: "Docker containers".to_owned(),
@@ -214,7 +198,7 @@ fn job(organization: Uuid, number: usize, created_at: Timestamp) -> ProvisionerJ
             workspace_name: "development".to_owned(),
             ..ProvisionerJobMetadata::default()
         },
-        logs_overflowed: false,
+        ..ProvisionerJob::pending(id, organization, initiator, ProvisionerJobType::WorkspaceBuild, created_at)
     }
 }
 

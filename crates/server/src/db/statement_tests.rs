@@ -118,29 +118,8 @@ fn writes_are_prepared_once() {
 }
 
 fn job(organization_id: Uuid, initiator_id: Uuid, run: i64) -> JobRecord {
-    let job = ProvisionerJob {
-        id: Uuid::from_u128(run.unsigned_abs().into()),
-        created_at: Timestamp::from_micros(run),
-        started_at: None,
-        completed_at: None,
-        canceled_at: None,
-        error: String::new(),
-        error_code: None,
-        status: ProvisionerJobStatus::Pending,
-        worker_id: None,
-        worker_name: String::new(),
-        file_id: Uuid::nil(),
-        tags: Default::default(),
-        queue_position: 0,
-        queue_size: 0,
-        organization_id,
-        initiator_id,
-        input: Default::default(),
-        kind: ProvisionerJobType::WorkspaceBuild,
-        available_workers: Vec::new(),
-        metadata: Default::default(),
-        logs_overflowed: false,
-    };
+    let (id, at) = (Uuid::from_u128(run.unsigned_abs().into()), Timestamp::from_micros(run));
+    let job = ProvisionerJob::pending(id, organization_id, initiator_id, ProvisionerJobType::WorkspaceBuild, at);
     let (tag_set, provisioner, class) = (TagSetId(0), ProvisionerType::Terraform, PriorityClass::People);
     JobRecord { job, tag_set, provisioner, class, error_code: String::new() }
 }

@@ -174,35 +174,25 @@ fn metadata() -> ProvisionerJobMetadata {
 }
 
 fn pending_job() -> ProvisionerJob {
+    let (id, initiator) =
+        (uuid!("0198f5a0-9d30-7b52-8c11-5a6b7c8d9e0f"), uuid!("06588898-9a84-4b35-ba8f-f9cbd64946f3"));
+    let kind = ProvisionerJobType::WorkspaceBuild;
     ProvisionerJob {
-        id: uuid!("0198f5a0-9d30-7b52-8c11-5a6b7c8d9e0f"),
-        created_at: at(97_500_000_000),
-        started_at: None,
-        completed_at: None,
-        canceled_at: None,
-        error: String::new(),
-        error_code: None,
-        status: ProvisionerJobStatus::Pending,
-        worker_id: None,
-        worker_name: String::new(),
         file_id: uuid!("8a0cfb4f-ddc9-436d-91bb-75133c583767"),
         tags: [("owner", ""), ("scope", "organization")].map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
         queue_position: 1,
         queue_size: 3,
-        organization_id: ORGANIZATION,
-        initiator_id: uuid!("06588898-9a84-4b35-ba8f-f9cbd64946f3"),
         input: ProvisionerJobInput {
             workspace_build_id: Some(uuid!("badaf2eb-96c5-4050-9f1d-db2d39ca5478")),
             ..ProvisionerJobInput::default()
         },
-        kind: ProvisionerJobType::WorkspaceBuild,
         available_workers: vec![WORKER],
         metadata: ProvisionerJobMetadata {
             workspace_id: Some(uuid!("0967198e-ec7b-4c6b-b4d3-f71244cadbe9")),
             workspace_name: "dev".to_owned(),
             ..metadata()
         },
-        logs_overflowed: false,
+        ..ProvisionerJob::pending(id, ORGANIZATION, initiator, kind, at(97_500_000_000))
     }
 }
 

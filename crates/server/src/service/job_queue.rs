@@ -1,8 +1,7 @@
 //! Queueing provisioner jobs.
 
 use orgd_api_types::{
-    CreateProvisionerJobRequest, JobPriority, Provisioner, ProvisionerJob, ProvisionerJobStatus, ProvisionerJobType,
-    ValidationError,
+    CreateProvisionerJobRequest, JobPriority, Provisioner, ProvisionerJob, ProvisionerJobType, ValidationError,
 };
 use uuid::Uuid;
 use validator::Validate;
@@ -64,29 +63,14 @@ impl Services {
     fn record_of(&self, request: CreateProvisionerJobRequest, organization: Uuid, initiator: Uuid) -> JobRecord {
         let CreateProvisionerJobRequest { id, kind, provisioner, priority, tags: _, input, file_id, metadata } =
             request;
+        let (id, created_at) = (id.unwrap_or_else(Uuid::now_v7), self.clock.now());
+        // Validated: it is there.
+        let kind = kind.unwrap_or(ProvisionerJobType::WorkspaceBuild);
         let job = ProvisionerJob {
-            id: id.unwrap_or_else(Uuid::now_v7),
-            created_at: self.clock.now(),
-            started_at: None,
-            completed_at: None,
-            canceled_at: None,
-            error: String::new(),
-            error_code: None,
-            status: ProvisionerJobStatus::Pending,
-            worker_id: None,
-            worker_name: String::new(),
             file_id: file_id.unwrap_or_default(),
-            tags: Default::default(),
-            queue_position: 0,
-            queue_size: 0,
-            organization_id: organization,
-            initiator_id: initiator,
             input: input.unwrap_or_default().into(),
-            // Validated: it is there.
-            kind: kind.unwrap_or(ProvisionerJobType::WorkspaceBuild),
-            available_workers: Vec::new(),
             metadata: metadata.unwrap_or_default().into(),
-            logs_overflowed: false,
+            ..ProvisionerJob::pending(id, organization, initiator, kind, created_at)
         };
         JobRecord {
             job,
