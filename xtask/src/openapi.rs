@@ -2,6 +2,7 @@
 //! documents come from, is here and in `generated`.
 
 mod check;
+mod docs;
 mod generated;
 
 use std::path::PathBuf;
@@ -17,6 +18,10 @@ pub(crate) enum Task {
     /// Prints every difference with the place, both values and what to do next. Changes nothing.
     /// Exit codes: 0 they agree, 1 they differ, 2 they could not be compared.
     Check(check::Arguments),
+    /// Write the API reference, docs/reference/, from the documented contract.
+    ///
+    /// Exit codes: 0 written or the same, 1 the pages differ, 2 it could not be done.
+    Docs(docs::Arguments),
 }
 
 /// Runs the task.
@@ -26,6 +31,7 @@ pub(crate) enum Task {
 pub(crate) fn run(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Check(arguments) => check::run(&arguments),
+        Task::Docs(arguments) => docs::run(&arguments),
     }
 }
 

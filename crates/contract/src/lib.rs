@@ -1,8 +1,9 @@
 //! The documented contract as data: reads the files of `openapi/`, lists their operations, compares OpenAPI documents, and
-//! writes the operations as Rust enums and the document as OpenAPI 3.0.3. It knows nothing of the server, of utoipa, of HTTP or of a database.
+//! writes the operations as Rust enums, the document as OpenAPI 3.0.3, and its reference as Markdown. It knows nothing of the server, of utoipa, of HTTP or of a database.
 
 mod compare;
 mod contract;
+mod docs;
 mod enums;
 mod error;
 pub mod openapi_30;
@@ -12,5 +13,6 @@ mod reference;
 
 pub use compare::{Difference, compare};
 pub use contract::{Contract, OperationSpec};
+pub use docs::{Page, pages};
 pub use enums::operation_enums;
 pub use error::ContractError;

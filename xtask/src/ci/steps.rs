@@ -26,6 +26,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "format", about: "the code is formatted", run: format },
     Step { name: "openapi", about: "the documented and the generated document agree", run: openapi },
     Step { name: "permissions", about: "the page of permissions says what the table says", run: permissions },
+    Step { name: "reference", about: "the pages of the API reference say what the document says", run: reference },
     Step { name: "validate", about: "both documents are valid and well written OpenAPI 3.1", run: validate },
     Step { name: "clippy", about: "no warning in any target", run: clippy },
     Step { name: "test", about: "every test of the workspace, on SQLite", run: test },
@@ -52,6 +53,10 @@ fn format(place: &Place) -> anyhow::Result<()> {
 
 fn permissions(place: &Place) -> anyhow::Result<()> {
     run(&mut command(&place.root, "cargo", &["xtask", "permissions", "--check"]))
+}
+
+fn reference(place: &Place) -> anyhow::Result<()> {
+    run(&mut command(&place.root, "cargo", &["xtask", "openapi", "docs", "--check"]))
 }
 
 fn clippy(place: &Place) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@
 
 mod advice;
 mod change;
+mod docs;
 mod drift;
 mod every_value;
 mod load;
