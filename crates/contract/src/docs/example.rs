@@ -123,7 +123,7 @@ fn made_up<'a>(types: Types<'a>, schema: &'a Value, shown: &Shown<'a>, open: &mu
 
 fn scalar(schema: &Value) -> Value {
     let kind = match schema.get("type") {
-        Some(Value::Array(names)) => names.get(0),
+        Some(Value::Array(names)) => names.first(),
         other => other,
     };
     match (kind.and_then(Value::as_str), schema.get("format").and_then(Value::as_str)) {
