@@ -3,6 +3,7 @@
 
 mod check;
 mod docs;
+pub(crate) mod export;
 mod generated;
 
 use std::path::PathBuf;
@@ -22,6 +23,10 @@ pub(crate) enum Task {
     ///
     /// Exit codes: 0 written or the same, 1 the pages differ, 2 it could not be done.
     Docs(docs::Arguments),
+    /// Write the documented contract as files: OpenAPI 3.1 and 3.0.3, each as JSON and as YAML.
+    ///
+    /// Prints the names of the files.
+    Export(export::Arguments),
 }
 
 /// Runs the task.
@@ -32,6 +37,7 @@ pub(crate) fn run(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Check(arguments) => check::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
+        Task::Export(arguments) => export::run(&arguments),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The documented contract as data: reads the files of `openapi/`, lists their operations, compares OpenAPI documents, and
-//! writes the operations as Rust enums, the document as OpenAPI 3.0.3, and its reference as Markdown. It knows nothing of the server, of utoipa, of HTTP or of a database.
+//! writes the operations as Rust enums, the document as JSON or YAML, in OpenAPI 3.1 or 3.0.3, and its reference as Markdown. It knows nothing of the server, of utoipa, of HTTP or of a database.
 
 mod compare;
 mod contract;
 mod docs;
 mod enums;
 mod error;
+mod form;
 pub mod openapi_30;
 mod place;
 mod pointer;
@@ -16,3 +17,4 @@ pub use contract::{Contract, OperationSpec};
 pub use docs::{Page, pages};
 pub use enums::operation_enums;
 pub use error::ContractError;
+pub use form::{Form, FormError, Format, Version};

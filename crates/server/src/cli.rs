@@ -12,6 +12,7 @@ mod manual;
 mod member;
 mod migrate;
 mod named;
+mod openapi;
 mod org;
 mod output;
 mod provisioner;
@@ -68,7 +69,7 @@ enum Command {
     #[command(subcommand)]
     Provisioner(provisioner::Command),
     /// Print the OpenAPI document
-    Openapi,
+    Openapi(openapi::Flags),
     /// Print the script with which a shell completes orgd's commands
     Completions(manual::Completions),
     /// Print a page of the manual, or write all of them
@@ -91,7 +92,7 @@ pub fn run() -> ExitCode {
         Some(Command::Migrate(command)) => migrate::run(command),
         Some(Command::Jobs(command)) => jobs::run(command),
         Some(Command::Provisioner(command)) => provisioner::run(command),
-        Some(Command::Openapi) => print_document(),
+        Some(Command::Openapi(flags)) => openapi::run(flags),
         Some(Command::Completions(flags)) => manual::completions(&flags),
         Some(Command::Man(flags)) => manual::man(&flags),
     };
@@ -102,10 +103,6 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn print_document() -> anyhow::Result<()> {
-    output::print(&crate::http::document::openapi().to_pretty_json()?)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod cancel;
 #[cfg(feature = "bench")]
 mod ceiling;
 pub mod document;
+mod entity_tag;
 mod error;
 mod errors_documented;
 mod examples;
@@ -25,6 +26,7 @@ mod pages;
 mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;
+mod published;
 mod queue_page;
 mod refusals;
 mod routes;

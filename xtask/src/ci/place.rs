@@ -9,6 +9,8 @@ use anyhow::Context as _;
 pub(crate) struct Place {
     /// The top of the source tree.
     pub(crate) root: PathBuf,
+    /// The target folder, wherever Cargo was told to put it.
+    pub(crate) target: PathBuf,
     /// Everything that the steps install or write; inside the target folder, so that nothing lands in the source tree.
     pub(crate) work: PathBuf,
 }
@@ -26,6 +28,6 @@ impl Place {
         let target = target.with_context(|| format!("{} is in no target folder", program.display()))?;
         let work = target.join("ci");
         std::fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
-        Ok(Self { root, work })
+        Ok(Self { root, target: target.to_owned(), work })
     }
 }

@@ -7,6 +7,7 @@ use super::place::Place;
 use super::python::{Environment, npm};
 use super::shell::{command, run, say};
 use super::system;
+use crate::openapi::export;
 use crate::postgres::Installed;
 use crate::served::Served;
 
@@ -27,7 +28,11 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "openapi", about: "the documented and the generated document agree", run: openapi },
     Step { name: "permissions", about: "the page of permissions says what the table says", run: permissions },
     Step { name: "reference", about: "the pages of the API reference say what the document says", run: reference },
-    Step { name: "validate", about: "both documents are valid and well written OpenAPI 3.1", run: validate },
+    Step {
+        name: "validate",
+        about: "both documents are valid and well written, in OpenAPI 3.1 and 3.0, as JSON and as YAML",
+        run: validate,
+    },
     Step { name: "clippy", about: "no warning in any target", run: clippy },
     Step { name: "test", about: "every test of the workspace, on SQLite", run: test },
     Step { name: "test-oldest", about: "the same on the oldest supported PostgreSQL", run: test_oldest },
@@ -110,14 +115,19 @@ fn validate(place: &Place) -> anyhow::Result<()> {
     let documented = Contract::load(&place.root.join("openapi"))?.document().clone();
     let generated = serde_json::to_value(orgd::http::document::openapi())?;
     for (name, document) in [("documented", documented), ("generated", generated)] {
-        let file = place.work.join(format!("{name}.json"));
-        std::fs::write(&file, serde_json::to_string_pretty(&document)?)?;
-        let file = file.to_str().context("the target folder's name is not UTF-8")?;
-        run(&mut environment.command(&place.root, "openapi-spec-validator", &["--schema", "3.1", file])?)?;
-        let mut redocly =
-            environment.command(&lint, "node", &["node_modules/@redocly/cli/bin/cli.js", "lint", file])?;
-        redocly.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
-        run(redocly.args(["--config", "redocly.yaml", "--format", "stylish", "--max-problems", "1000"]))?;
+        let folder = place.work.join(name);
+        for file in
+            export::write(&document, &folder)?.iter().filter(|file| file.extension().is_some_and(|e| e == "json"))
+        {
+            let file = file.to_str().context("the target folder's name is not UTF-8")?;
+            run(&mut environment.command(&place.root, "openapi-spec-validator", &[file])?)?;
+            let mut redocly =
+                environment.command(&lint, "node", &["node_modules/@redocly/cli/bin/cli.js", "lint", file])?;
+            redocly.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
+            run(redocly.args(["--config", "redocly.yaml", "--format", "stylish", "--max-problems", "1000"]))?;
+        }
+        let parsers = place.root.join("xtask/python");
+        run(environment.command(&parsers, "python", &["same_document.py"])?.arg(&folder))?;
     }
     Ok(())
 }

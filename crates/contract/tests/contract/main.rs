@@ -13,10 +13,13 @@ mod change;
 mod docs;
 mod drift;
 mod every_value;
+mod form;
+mod judge;
 mod load;
 mod openapi_30;
 mod operations;
 mod same_meaning;
+mod two_versions;
 
 use std::path::{Path, PathBuf};
 

@@ -1,39 +1,27 @@
-//! Pages for people: Swagger UI, which the binary holds whole, and the document that it shows.
+//! Pages for people: Swagger UI, which the binary holds whole, and the document that it shows (`published.rs`).
 
 use std::sync::Arc;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource};
-use bytes::Bytes;
 use utoipa_swagger_ui::Config;
 
-use super::answer;
 use super::error::ApiError;
+use super::published::{self, DOCUMENT, Published};
 use crate::service::ServiceError;
 
-/// Where the document is.
-const DOCUMENT: &str = "/openapi.json";
 /// Where Swagger UI is.
 const SWAGGER: &str = "/swagger/";
 
-/// Adds the pages; `document` is the JSON of the document.
-pub fn configure(config: &mut ServiceConfig, document: Bytes) {
-    let json = move || {
-        let document = document.clone();
-        async move {
-            HttpResponse::Ok()
-                .insert_header((CONTENT_TYPE, answer::JSON))
-                .insert_header((CACHE_CONTROL, "no-cache"))
-                .body(document)
-        }
-    };
+/// Adds the pages.
+pub fn configure(config: &mut ServiceConfig, published: &Published) {
+    published::configure(config, published);
     let files = reading("/swagger/{file:.*}", web::get().to(swagger_file), web::head().to(swagger_file));
     config
         .service(reading("/", web::get().to(to_swagger), web::head().to(to_swagger)))
         .service(reading("/swagger", web::get().to(to_swagger), web::head().to(to_swagger)))
-        .service(reading(DOCUMENT, web::get().to(json.clone()), web::head().to(json)).wrap(Compress::default()))
         .service(files.app_data(Data::new(swagger_settings())).wrap(Compress::default()));
 }
 
@@ -78,16 +66,15 @@ mod tests {
     use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
     use actix_web::http::{Method, StatusCode};
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
-    use bytes::Bytes;
 
-    const DOCUMENT: &str = r#"{"openapi":"3.1.0"}"#;
+    use super::Published;
 
     async fn answer(
         method: Method,
         path: &str,
         encoding: &'static str,
     ) -> ServiceResponse<impl actix_web::body::MessageBody> {
-        let pages = |config: &mut _| super::configure(config, Bytes::from_static(DOCUMENT.as_bytes()));
+        let pages = |config: &mut _| super::configure(config, &Published::default());
         let service = init_service(actix_web::App::new().configure(pages)).await;
         let request = TestRequest::with_uri(path).method(method).insert_header((ACCEPT_ENCODING, encoding));
         call_service(&service, request.to_request()).await
@@ -112,7 +99,7 @@ mod tests {
 
     #[actix_web::test]
     async fn everything_is_compressed_for_who_asks() {
-        for path in ["/swagger/", "/openapi.json"] {
+        for path in ["/swagger/", "/swagger/swagger-ui.css"] {
             let plain = answer(Method::GET, path, "identity").await;
             assert!(!plain.headers().contains_key(CONTENT_ENCODING), "{path}");
             let packed = answer(Method::GET, path, "gzip").await;
@@ -123,7 +110,7 @@ mod tests {
 
     #[actix_web::test]
     async fn other_methods_and_files_are_answered_as_the_api_does() {
-        for path in ["/swagger/", "/swagger", "/", "/openapi.json"] {
+        for path in ["/swagger/", "/swagger", "/"] {
             let head = answer(Method::HEAD, path, "identity").await.status();
             assert_eq!(head, answer(Method::GET, path, "identity").await.status(), "{path}");
             let posted = answer(Method::POST, path, "identity").await;

@@ -2,12 +2,12 @@
 //! of the public API, with the session token that is typed into it.
 
 use actix_web::http::header::{self, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION};
-use actix_web::http::header::{EntityTag, Header as _, IfNoneMatch, REFERRER_POLICY};
+use actix_web::http::header::{EntityTag, REFERRER_POLICY};
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use sha2::{Digest as _, Sha256};
 
+use super::entity_tag;
 use super::error::ApiError;
 use super::pages::reading;
 
@@ -65,7 +65,6 @@ struct File {
     name: &'static str,
     media_type: &'static str,
     text: &'static str,
-    /// Weak, because a compressed file has the same one.
     tag: EntityTag,
 }
 
@@ -80,9 +79,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 fn file((name, media_type, text): (&'static str, &'static str, &'static str)) -> File {
-    let digest = Sha256::digest(text.as_bytes());
-    let tag = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    File { name, media_type, text, tag: EntityTag::new_weak(tag) }
+    File { name, media_type, text, tag: entity_tag::of(text.as_bytes()) }
 }
 
 async fn page(request: HttpRequest, files: Data<Vec<File>>) -> Result<HttpResponse, ApiError> {
@@ -100,7 +97,7 @@ async fn part(request: HttpRequest, name: web::Path<String>, files: Data<Vec<Fil
 
 /// The file, or that the caller has it already. It is asked for each time, so that a new server and its page go together.
 fn send(request: &HttpRequest, file: &File) -> HttpResponse {
-    let is_known = has(request, &file.tag);
+    let is_known = entity_tag::is_known(request, &file.tag);
     let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
         .insert_header((CACHE_CONTROL, "no-cache"))
@@ -111,14 +108,6 @@ fn send(request: &HttpRequest, file: &File) -> HttpResponse {
         return answer.finish();
     }
     answer.insert_header((CONTENT_TYPE, file.media_type)).body(file.text)
-}
-
-fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Items(known)) => known.iter().any(|one| one.weak_eq(tag)),
-        Ok(IfNoneMatch::Any) => true,
-        Err(_) => false,
-    }
 }
 
 #[cfg(test)]

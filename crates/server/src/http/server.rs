@@ -6,12 +6,12 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Error, HttpServer};
-use bytes::Bytes;
 
 use super::error::ApiError;
 use super::middleware::{Around, Observation};
+use super::published::Published;
 use super::state::App;
-use super::{document, health, pages, queue_page, routes};
+use super::{health, pages, queue_page, routes};
 
 /// How long a caller may take to send the head of a request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -32,8 +32,8 @@ pub struct Options {
 /// Starts serving on the socket. Await the result to run until a signal stops it.
 pub fn serve(app: Data<App>, listener: TcpListener, options: Options) -> std::io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
-    let document = document_json();
-    let server = HttpServer::new(move || build(app.clone(), document.clone(), options.observation))
+    let published = Published::default();
+    let server = HttpServer::new(move || build(app.clone(), published.clone(), options.observation))
         .workers(options.workers)
         .shutdown_timeout(options.drain.as_secs())
         .client_request_timeout(HEAD_DEADLINE)
@@ -45,15 +45,10 @@ pub fn serve(app: Data<App>, listener: TcpListener, options: Options) -> std::io
     Ok((server, address))
 }
 
-/// The JSON of the document, ready to send.
-pub fn document_json() -> Bytes {
-    crate::wire::encode::to_vec(&document::openapi()).into()
-}
-
 /// The application of one worker thread.
 pub fn build(
     app: Data<App>,
-    document: Bytes,
+    published: Published,
     observation: Observation,
 ) -> actix_web::App<
     impl ServiceFactory<
@@ -70,7 +65,7 @@ pub fn build(
         .configure(routes::configure)
         .configure(operator_routes)
         .configure(ceiling_routes)
-        .configure(|config| pages::configure(config, document))
+        .configure(|config| pages::configure(config, &published))
         .configure(queue_page::configure)
         .default_service(web::to(|| async { Err::<String, _>(ApiError::RouteNotFound) }))
         .wrap(around)

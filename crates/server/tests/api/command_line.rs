@@ -107,3 +107,29 @@ fn shells_and_readers_get_all_commands() {
     }
     assert!(refused(&server, &["man", "nothing"]).contains("there is no command \"nothing\""));
 }
+
+#[test]
+fn the_document_is_printed_in_every_form_that_is_published() {
+    let server = TestServer::start();
+    for (address, version, format) in [
+        ("/openapi.json", "3.1", "json"),
+        ("/openapi.yaml", "3.1", "yaml"),
+        ("/openapi-3.0.json", "3.0", "json"),
+        ("/openapi-3.0.yaml", "3.0", "yaml"),
+    ] {
+        let printed = server.command(&["openapi", "--version", version, "--format", format]);
+        let published = server.anonymous().request_at("GET", address).send();
+        assert_eq!(published.status, 200, "{address}");
+        if format == "json" {
+            // Compact there, with lines here.
+            let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+            assert_eq!(read(&published.text()), read(&printed), "{address}");
+        } else {
+            assert_eq!(published.text().trim_end(), printed, "{address}");
+        }
+        assert!(printed.contains(if version == "3.1" { "3.1.0" } else { "3.0.3" }), "{address}");
+    }
+    assert_eq!(server.command(&["openapi"]), server.command(&["openapi", "--version", "3.1", "--format", "json"]));
+    assert!(refused(&server, &["openapi", "--version", "2.0"]).contains("the versions are 3.1 and 3.0"));
+    assert!(refused(&server, &["openapi", "--format", "xml"]).contains("the formats are json and yaml"));
+}
