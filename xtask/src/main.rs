@@ -4,6 +4,7 @@
 mod bench;
 mod browser;
 mod ci;
+mod client;
 mod interrupt;
 mod openapi;
 mod permissions;
@@ -44,6 +45,10 @@ enum Task {
     Test(test::Arguments),
     /// Start a PostgreSQL to try orgd on. It is gone, with everything in it, after Ctrl-C.
     Postgres(postgres::Arguments),
+    /// Generate clients as other teams do, and let each tell one story against a new server.
+    ///
+    /// What is generated is below `target/clients/`; docs/CLIENTS.md says what there is to know of each generator.
+    Client(client::Arguments),
     /// Run everything that CI runs, step by step.
     ///
     /// Installs what is missing, prints each step's name and time, and stops at the first that fails.
@@ -65,6 +70,7 @@ fn main() -> ExitCode {
         Task::QueuePage(arguments) => queue_page::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Postgres(arguments) => postgres::run(&arguments),
+        Task::Client(arguments) => client::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Tour(arguments) => tour::run(&arguments),

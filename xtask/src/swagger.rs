@@ -137,6 +137,7 @@ fn import_samples(served: &Served) -> anyhow::Result<()> {
     let folder = source_tree().join("docs/examples");
     let mut files: Vec<_> =
         std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     let status = served.command().args(["import", "--into-default"]).args(&files).status()?;
     if !status.success() {

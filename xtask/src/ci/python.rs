@@ -5,14 +5,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::place::Place;
 use super::shell::{command, run};
 
 /// An environment with everything of the requirements in it.
 #[derive(Debug)]
-pub(super) struct Environment {
+pub(crate) struct Environment {
     folder: PathBuf,
 }
 
@@ -21,7 +21,7 @@ impl Environment {
     ///
     /// # Errors
     /// The requirements cannot be read or installed.
-    pub(super) fn ready(place: &Place) -> anyhow::Result<Self> {
+    pub(crate) fn ready(place: &Place) -> anyhow::Result<Self> {
         let requirements = place.root.join("xtask/python/requirements.txt");
         let folder = folder(place);
         let wanted = std::fs::read_to_string(&requirements)
@@ -43,7 +43,7 @@ impl Environment {
     ///
     /// # Errors
     /// The search path cannot be put together.
-    pub(super) fn command(&self, folder: &Path, program: &str, arguments: &[&str]) -> anyhow::Result<Command> {
+    pub(crate) fn command(&self, folder: &Path, program: &str, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = command(folder, self.folder.join("bin").join(program), arguments);
         // Nothing is to appear in the source tree.
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("HYPOTHESIS_STORAGE_DIRECTORY", self.folder.join("hypothesis"));
@@ -55,9 +55,20 @@ impl Environment {
     ///
     /// # Errors
     /// A folder of the search path cannot be part of one.
-    pub(super) fn come_first(&self, command: &mut Command) -> anyhow::Result<()> {
+    pub(crate) fn come_first(&self, command: &mut Command) -> anyhow::Result<()> {
         command.env("PATH", self.search_path()?);
         Ok(())
+    }
+
+    /// A file of an installed package.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub(crate) fn package(&self, file: &str) -> anyhow::Result<PathBuf> {
+        let packages = packages_of(&self.folder).context("the Python environment has no packages")?;
+        let file = packages.join(file);
+        ensure!(file.is_file(), "{} is missing in the Python environment", file.display());
+        Ok(file)
     }
 
     fn search_path(&self) -> anyhow::Result<OsString> {
@@ -69,7 +80,11 @@ impl Environment {
 
 /// The folder that the environment's packages are in, when it has been made.
 pub(crate) fn packages(place: &Place) -> Option<PathBuf> {
-    let versions = std::fs::read_dir(folder(place).join("lib")).ok()?;
+    packages_of(&folder(place))
+}
+
+fn packages_of(environment: &Path) -> Option<PathBuf> {
+    let versions = std::fs::read_dir(environment.join("lib")).ok()?;
     versions.flatten().map(|version| version.path().join("site-packages")).find(|packages| packages.is_dir())
 }
 
@@ -83,14 +98,23 @@ fn folder(place: &Place) -> PathBuf {
 /// npm fails.
 pub(super) fn npm(place: &Place, environment: &Environment, folder: &str) -> anyhow::Result<PathBuf> {
     let folder = place.root.join(folder);
+    install_npm(environment, &folder)?;
+    Ok(folder)
+}
+
+/// The same for a folder wherever it is.
+///
+/// # Errors
+/// npm fails.
+pub(crate) fn install_npm(environment: &Environment, folder: &Path) -> anyhow::Result<()> {
     let lock = folder.join("package-lock.json");
     let wanted = std::fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
     let stamp = folder.join("node_modules/.installed-lock.json");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(folder);
+        return Ok(());
     }
     let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-    run(&mut environment.command(&folder, "npm", &arguments)?)?;
+    run(&mut environment.command(folder, "npm", &arguments)?)?;
     std::fs::write(&stamp, wanted)?;
-    Ok(folder)
+    Ok(())
 }

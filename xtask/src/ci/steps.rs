@@ -43,6 +43,8 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "queue-page", about: "the page /queue in a browser, used with mouse and keyboard", run: queue_page },
     Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
     Step { name: "clients", about: "requests of real clients against a running server", run: clients },
+    Step { name: "generators", about: "clients in five languages, generated, compiled and used", run: generators },
+    Step { name: "prism", about: "two of them through a proxy that finds what is not as documented", run: prism },
 ];
 
 fn set_up(place: &Place) -> anyhow::Result<()> {
@@ -176,6 +178,14 @@ fn clients(place: &Place) -> anyhow::Result<()> {
         run(client.env("ORGD_URL", &server.url).env("ORGD_TOKEN", &server.token).env("ORGD_USER", "ana"))?;
     }
     Ok(())
+}
+
+fn generators(place: &Place) -> anyhow::Result<()> {
+    run(&mut command(&place.root, "cargo", &["xtask", "client"]))
+}
+
+fn prism(place: &Place) -> anyhow::Result<()> {
+    run(&mut command(&place.root, "cargo", &["xtask", "client", "--prism"]))
 }
 
 /// Starts a server without a rate limit and with the project's example organizations and jobs in it.

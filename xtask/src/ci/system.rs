@@ -12,14 +12,18 @@ use crate::postgres::Installed;
 const NEEDED: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("curl", "curl"),
+    ("javac", "default-jdk-headless"),
     ("openssl", "openssl"),
     ("pkg-config", "pkg-config"),
     ("python3", "python3"),
     ("wrk", "wrk"),
 ];
 
-/// What the build with TLS to PostgreSQL needs.
-const OPENSSL_HEADER: (&str, &str) = ("/usr/include/openssl/ssl.h", "libssl-dev");
+/// Files that the steps need: what the build with TLS to PostgreSQL includes, and annotations for the client in Java.
+const NEEDED_FILES: &[(&str, &str)] = &[
+    ("/usr/include/openssl/ssl.h", "libssl-dev"),
+    (crate::client::JAVA_ANNOTATIONS, "libjakarta-annotation-api-java"),
+];
 
 /// A setting of Debian's PostgreSQL packages: installing them makes no cluster, which would also be started. Ours are thrown away.
 const NO_CLUSTER: (&str, &str) = ("/etc/postgresql-common/createcluster.d/orgd.conf", "create_main_cluster = false\n");
@@ -31,9 +35,7 @@ const NO_CLUSTER: (&str, &str) = ("/etc/postgresql-common/createcluster.d/orgd.c
 pub(super) fn install(place: &Place) -> anyhow::Result<()> {
     let mut missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
-    if !Path::new(OPENSSL_HEADER.0).is_file() {
-        missing.push(OPENSSL_HEADER.1);
-    }
+    missing.extend(NEEDED_FILES.iter().filter(|(file, _)| !Path::new(file).is_file()).map(|(_, package)| *package));
     if !makes_environments(&place.root) {
         missing.push("python3-venv");
     }
