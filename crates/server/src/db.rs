@@ -25,6 +25,7 @@ mod prepared;
 pub mod provisioner_keys;
 mod readers;
 mod schema;
+pub mod seed;
 pub mod sessions;
 mod sqlite;
 #[cfg(test)]

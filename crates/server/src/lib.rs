@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod fixture;
 pub mod http;
 pub mod model;
 pub mod operations;

@@ -10,6 +10,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use orgd_api_types::Secret;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 /// Memory of one hash, in KiB: 19 MiB, OWASP's recommendation for two passes.
 const MEMORY: u32 = 19 * 1024;
@@ -126,6 +127,18 @@ pub fn hash_now(password: &Secret) -> Result<HashedPassword, PasswordError> {
     let hashed: PasswordHash = argon2()?
         .hash_password_with_salt(password.reveal().as_bytes(), &salt)
         .map_err(|error| PasswordError::Failed(error.to_string()))?;
+    Ok(HashedPassword(hashed.to_string()))
+}
+
+/// Hashes a password that is no secret, so that a test server with many users starts at once. Salted with the user's ID, so that the
+/// same fixture gives the same state.
+pub fn hash_for_tests(password: &Secret, salt: Uuid) -> Result<HashedPassword, PasswordError> {
+    let failed = |error: &dyn fmt::Display| PasswordError::Failed(error.to_string());
+    let cheap = Params::new(Params::MIN_M_COST, 1, 1, None).map_err(|error| failed(&error))?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap);
+    let hashed: PasswordHash = argon2
+        .hash_password_with_salt(password.reveal().as_bytes(), salt.as_bytes())
+        .map_err(|error| failed(&error))?;
     Ok(HashedPassword(hashed.to_string()))
 }
 

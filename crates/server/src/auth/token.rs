@@ -129,6 +129,11 @@ impl<'a> TokenText<'a> {
         }
     }
 
+    /// What the database keeps of the secret.
+    pub fn hashed(self) -> [u8; 32] {
+        hash(self.secret)
+    }
+
     /// True when the secret hashes to this, in a time that does not depend on where they differ.
     pub fn matches(self, hashed_secret: &[u8; 32]) -> bool {
         hash(self.secret).ct_eq(hashed_secret).into()

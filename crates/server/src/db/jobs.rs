@@ -241,6 +241,18 @@ pub(crate) fn insert(conn: &mut Conn, record: &JobRecord, updated_at: Timestamp)
     Ok(())
 }
 
+/// What a job has behind it that was put into the database with its life: the attempt, if a worker has or had it, and its log.
+pub(super) fn note_seeded_life(conn: &mut Conn, record: &JobRecord, lines: i32, bytes: usize) -> Result<(), DbError> {
+    use provisioner_jobs as table;
+    let note = diesel::update(table::table.filter(table::id.eq(DbUuid(record.job.id)))).set((
+        table::attempt.eq(i32::from(record.job.started_at.is_some())),
+        table::logs_received.eq(lines),
+        table::logs_length.eq(i32::try_from(bytes).unwrap_or(i32::MAX)),
+    ));
+    note.execute(conn)?;
+    Ok(())
+}
+
 /// Gives the jobs of one organization to another. For an import only: a server keeps queues in memory.
 pub(crate) fn move_all(conn: &mut Conn, from: Uuid, to: Uuid) -> Result<usize, DbError> {
     let jobs = provisioner_jobs::table.filter(provisioner_jobs::organization_id.eq(DbUuid(from)));

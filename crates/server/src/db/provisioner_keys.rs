@@ -119,7 +119,7 @@ fn find(conn: &mut Conn, hashed_secret: &[u8; 32]) -> Result<Option<ProvisionerK
     .transpose()
 }
 
-fn insert(conn: &mut Conn, new: &NewProvisionerKey) -> Result<bool, DbError> {
+pub(super) fn insert(conn: &mut Conn, new: &NewProvisionerKey) -> Result<bool, DbError> {
     let NewProvisionerKey { key, hashed_secret } = new;
     if !organizations::hold_live(conn, key.organization)? {
         return Ok(false);
