@@ -25,8 +25,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::ServeFlags;
-
 /// A server for Coder's Organizations API.
 #[derive(Debug, Parser)]
 #[command(name = "orgd", version, about, long_about = None, subcommand_required = false, arg_required_else_help = false)]
@@ -38,7 +36,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API and Swagger UI (what orgd does without a command)
-    Serve(Box<ServeFlags>),
+    Serve(Box<serve::Flags>),
     /// Create, list and revoke session tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -79,7 +77,7 @@ enum Command {
 /// Runs the command that the arguments of the process name.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
-        None => serve::run(ServeFlags::default()),
+        None => serve::run(serve::Flags::default()),
         Some(Command::Serve(flags)) => serve::run(*flags),
         Some(Command::Token(command)) => token::run(command),
         Some(Command::User(command)) => user::run(command),

@@ -110,9 +110,21 @@ impl Config {
         flags: ServeFlags,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        Self::load_over(Self::default(), flags, environment)
+    }
+
+    /// The same with other defaults.
+    ///
+    /// # Errors
+    /// See [`Config::load`].
+    pub fn load_over(
+        defaults: Self,
+        flags: ServeFlags,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let (file, flags) = flags.into_parts();
         let given = layers::Layers::gather(file, flags, environment)?;
-        let Self { http, database, queue, log } = Self::default();
+        let Self { http, database, queue, log } = defaults;
         Ok(Self {
             http: HttpConfig {
                 listen: given.get(&keys::LISTEN, values::address)?.unwrap_or(http.listen),

@@ -305,6 +305,11 @@ impl ServerLock {
         }
     }
 
+    /// True when a server holds the database, or held it.
+    pub fn was_held(database: &Path) -> bool {
+        lock_path(database).exists()
+    }
+
     /// True when a server holds the database.
     pub fn is_held(database: &Path) -> bool {
         let file = OpenOptions::new().write(true).open(lock_path(database));

@@ -7,6 +7,7 @@ mod body;
 mod cancel;
 #[cfg(feature = "bench")]
 mod ceiling;
+pub mod control;
 pub mod document;
 mod entity_tag;
 mod error;
@@ -16,6 +17,7 @@ mod gate;
 mod general;
 mod health;
 mod idempotency;
+mod interfere;
 mod job_logs;
 mod job_queue;
 mod logins;

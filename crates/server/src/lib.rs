@@ -20,5 +20,6 @@ pub mod ratelimit;
 pub mod service;
 pub mod tags;
 pub mod telemetry;
+pub mod test_double;
 pub mod transfer;
 pub mod wire;

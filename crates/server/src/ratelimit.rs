@@ -108,6 +108,11 @@ impl RateLimiter {
         }
     }
 
+    /// Forgets every request.
+    pub fn forget(&self) {
+        self.windows.clear();
+    }
+
     /// Decides about one request of `subject` to `path`, which is the path of the URL without its query, and counts it if it is
     /// allowed. `now` is the clock's [`crate::clock::Clock::moment`].
     pub fn check(&self, subject: Subject, path: &str, now: Moment) -> Decision {

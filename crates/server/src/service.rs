@@ -16,6 +16,7 @@ mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;
 mod reaper;
+mod rehearsal;
 mod sessions;
 pub mod user_error;
 mod users;

@@ -52,8 +52,8 @@ struct Seed {
 /// Runs the command that the arguments of the process name.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Serve(flags) => serve::run(flags),
-        Command::ServeUnobserved(flags) => serve::run_observed(flags, Observation::Off),
+        Command::Serve(flags) => serve::run(flags.into()),
+        Command::ServeUnobserved(flags) => serve::run_observed(flags.into(), Observation::Off),
         Command::Seed(flags) => seed(&flags),
         Command::QueueNumbers(flags) => queue_numbers::run(&flags),
     };

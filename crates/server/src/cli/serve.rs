@@ -1,20 +1,26 @@
 //! `orgd serve`: puts the parts together and runs them.
 
+mod double;
+
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::web::Data;
 use anyhow::Context;
+use clap::Args;
 
 use super::output;
 use crate::auth::identities::Identities;
-use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, DatabaseUrl, ServeFlags, process_environment};
+use crate::clock::Clock;
+use crate::config::{Config, ServeFlags, process_environment};
 use crate::db::bootstrap::{self, FirstOwner, FirstStart};
+use crate::db::seed;
 use crate::db::{self, Database, Readers, Schema, ServerLock, WriterObserver};
-use crate::http::App;
+use crate::fixture::State;
 use crate::http::middleware::Observation;
 use crate::http::server::{self, Options};
+use crate::http::{App, control};
 use crate::model::ReadModel;
 use crate::model::publisher::ModelPublisher;
 use crate::operations::Operation;
@@ -23,43 +29,103 @@ use crate::service::{Reaper, Services};
 use crate::telemetry::access::AccessLog;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
+use crate::test_double::TestDouble;
+use double::{Ephemeral, Ready, TestFlags};
 
 /// How often one address may try to log in; less often where the rate limit is lower, and without a limit where there is none.
 const LOGINS_PER_MINUTE: u32 = 60;
 
+/// Flags of `orgd serve`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    #[command(flatten)]
+    serve: ServeFlags,
+    #[command(flatten)]
+    test: TestFlags,
+}
+
+impl From<ServeFlags> for Flags {
+    fn from(serve: ServeFlags) -> Self {
+        Self { serve, test: TestFlags::default() }
+    }
+}
+
 /// Serves until a signal stops it.
-pub fn run(flags: ServeFlags) -> anyhow::Result<()> {
+pub fn run(flags: Flags) -> anyhow::Result<()> {
     run_observed(flags, Observation::On)
 }
 
 /// Serves, and records of each request what `observation` says.
-pub(super) fn run_observed(flags: ServeFlags, observation: Observation) -> anyhow::Result<()> {
-    let config = Config::load(flags, process_environment())?;
+pub(super) fn run_observed(flags: Flags, observation: Observation) -> anyhow::Result<()> {
+    let Flags { serve, test } = flags;
+    let environment = process_environment();
+    let (mut ephemeral, config) = if test.ephemeral {
+        let (ephemeral, config) = Ephemeral::prepare(&test, serve, environment)?;
+        (Some(ephemeral), config)
+    } else {
+        (None, Config::load(serve, environment)?)
+    };
     let log_guard = log::init(&config)?;
     let (access_log, _access_guard) = AccessLog::start(&config.log, &log_guard)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let _lock = match &config.database.url {
-        DatabaseUrl::Sqlite { path } => Some(ServerLock::acquire(path)?),
-        DatabaseUrl::Postgres(_) => None,
-    };
+    let clock = double::clock_of(ephemeral.as_ref());
+    let _lock = double::file_of(&config.database.url).map(ServerLock::acquire).transpose()?;
     let metrics = Arc::new(Metrics::new(operation_labels(), log_guard.dropped(), clock.now()));
     // Before the database is filled: a first start that cannot listen must not use up the one time that the token is shown.
     let listener =
         TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
-    let (app, first_start) = assemble(&config, clock, metrics, access_log)?;
+    let (app, first_start) = assemble(&config, clock, metrics, access_log, ephemeral.as_ref())?;
     let options = Options { workers: config.http.workers(), drain: config.http.drain, observation };
-    let services = Arc::clone(&app.services);
+    let control = ephemeral.as_mut().and_then(|ephemeral| ephemeral.control.take());
+    let ready = ephemeral.as_ref().map(|ephemeral| ephemeral.state.clone());
+    let double = ephemeral.map(|ephemeral| double_of(&app, ephemeral));
     actix_web::rt::System::new().block_on(async {
-        accompany(services);
+        accompany(&app, double.as_ref().map(|(double, _)| Arc::clone(double)));
+        let control_url = match (control, &double) {
+            (Some((listener, secret)), Some((double, _))) => {
+                let (server, address) = control::serve(Arc::clone(double), listener, secret)?;
+                actix_web::rt::spawn(server);
+                Some(format!("http://{address}"))
+            }
+            _ => None,
+        };
         let (server, address) = server::serve(app, listener, options)?;
-        announce(&config, address, first_start.as_ref())?;
+        let url = config.http.public_url(address);
+        let told = Told { url, state: ready, first_start, control_url, file: test.ready_file };
+        announce(address, told)?;
+        if test.exit_with_stdin {
+            let handle = server.handle();
+            double::when_stdin_ends(move || drop(handle.stop(true)));
+        }
         server.await.context("the server failed")
     })
 }
 
+/// What the control routes work on, and what must live as long as the server.
+fn double_of(app: &Data<App>, ephemeral: Ephemeral) -> (Arc<TestDouble>, Ephemeral) {
+    let forgetting = app.clone();
+    let forget = move || {
+        forgetting.limiter.forget();
+        forgetting.login_limiter.forget();
+    };
+    let (states, state) = (ephemeral.states.clone(), ephemeral.state.clone());
+    let double = TestDouble::new(
+        Arc::clone(&app.services),
+        Arc::clone(&ephemeral.clock),
+        Arc::clone(&ephemeral.interference),
+        states,
+        state,
+        Box::new(forget),
+    );
+    (Arc::new(double), ephemeral)
+}
+
 /// Starts what goes on beside the requests.
-fn accompany(services: Arc<Services>) {
-    actix_web::rt::spawn(Reaper::new(Arc::clone(&services)).run());
+fn accompany(app: &Data<App>, double: Option<Arc<TestDouble>>) {
+    let services = Arc::clone(&app.services);
+    match double {
+        Some(double) => drop(actix_web::rt::spawn(double.accompany())),
+        None => drop(actix_web::rt::spawn(Reaper::new(Arc::clone(&services)).run())),
+    }
     let present = Arc::clone(&services);
     actix_web::rt::spawn(async move { present.keep_presence().await });
     let used = Arc::clone(&services);
@@ -89,10 +155,17 @@ fn assemble(
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     access_log: AccessLog,
+    ephemeral: Option<&Ephemeral>,
 ) -> anyhow::Result<(Data<App>, Option<FirstStart>)> {
     let url = &config.database.url;
     let mut conn = db::prepare(url, if config.database.migrate { Schema::Migrate } else { Schema::Require })?;
-    let first_start = bootstrap::run(&mut conn, config.database.first_owner, clock.now())?;
+    let first_start = match ephemeral {
+        Some(ephemeral) => {
+            seed::fill(&mut conn, &ephemeral.state.contents, clock.now())?;
+            None
+        }
+        None => bootstrap::run(&mut conn, config.database.first_owner, clock.now())?,
+    };
     let readers = Readers::open(url, config.read_connections())?;
     let model = Arc::new(ReadModel::default());
     let identities = Arc::new(Identities::default());
@@ -117,6 +190,7 @@ fn assemble(
         access_log,
         public_url,
         clock,
+        interference: ephemeral.filter(|one| one.control.is_some()).map(|one| Arc::clone(&one.interference)),
     };
     Ok((Data::new(app), first_start))
 }
@@ -142,10 +216,35 @@ fn operation_labels() -> &'static [&'static str] {
     Operation::ALL.iter().map(|operation| operation.id()).collect::<Vec<_>>().leak()
 }
 
-fn announce(config: &Config, address: SocketAddr, first_start: Option<&FirstStart>) -> anyhow::Result<()> {
-    let url = config.http.public_url(address);
+/// What is told once the server is ready.
+struct Told {
+    url: String,
+    state: Option<State>,
+    first_start: Option<FirstStart>,
+    control_url: Option<String>,
+    file: Option<PathBuf>,
+}
+
+fn announce(address: SocketAddr, told: Told) -> anyhow::Result<()> {
+    let Told { url, state, first_start, control_url, file } = told;
     tracing::info!(%address, swagger = %format!("{url}/swagger/"), "serving");
-    let Some(FirstStart { organization, owner }) = first_start else { return Ok(()) };
+    let owner = first_start.as_ref().and_then(|first| first.owner.as_ref());
+    let access = match (&state, owner) {
+        (Some(state), _) => Some((state.contents.access.username.clone(), state.contents.access.token.clone())),
+        (None, Some(owner)) => Some((owner.user.username.clone(), owner.token.reveal().to_owned())),
+        (None, None) => None,
+    };
+    let (user, token) = access.unzip();
+    let is_ephemeral = state.is_some();
+    let state = state.map(|state| state.name.to_string());
+    let ready = Ready { url: url.clone(), token, user, state, control_url, pid: std::process::id() };
+    ready.tell(is_ephemeral, file.as_deref())?;
+    first_start.map_or(Ok(()), |first_start| greet(&url, &first_start))
+}
+
+/// What a first start prints for people.
+fn greet(url: &str, first_start: &FirstStart) -> anyhow::Result<()> {
+    let FirstStart { organization, owner } = first_start;
     let organization = &organization.name;
     let Some(FirstOwner { user, token }) = owner else {
         return output::print(&format!(

@@ -5,6 +5,7 @@
 use std::future::{Ready, ready};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -22,11 +23,12 @@ use uuid::Uuid;
 use super::answer;
 use super::error::ApiError;
 use super::gate::{CallerId, RequestId, is_safe};
-use super::refusals;
 use super::state::App;
+use super::{interfere, refusals};
 use crate::operations::Operation;
 use crate::ratelimit::Decision;
 use crate::telemetry::access::{AccessRecord, known_method};
+use crate::test_double::Interference;
 
 /// The version of Coder whose API this is, and of the server that answers in its place. Clients compare the first two numbers
 /// with their own.
@@ -91,13 +93,13 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(Inside { service, around: self.clone() }))
+        ready(Ok(Inside { service: Rc::new(service), around: self.clone() }))
     }
 }
 
 /// The layer around one service.
 pub struct Inside<S> {
-    service: S,
+    service: Rc<S>,
     around: Around,
 }
 
@@ -115,6 +117,9 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         collapse_slashes(&mut request);
         let exchange = Exchange::begin(&self.around, &request);
+        if let Some(interference) = &self.around.app.interference {
+            return interfered(Rc::clone(&self.service), exchange, Arc::clone(interference), request);
+        }
         if !is_safe(request.method()) {
             request.extensions_mut().insert(RequestId(exchange.id));
         }
@@ -127,6 +132,32 @@ where
             }
         })
     }
+}
+
+/// The same in a test double, where faults may get in the way and everything is recorded.
+fn interfered<S, B>(
+    service: Rc<S>,
+    exchange: Exchange,
+    interference: Arc<Interference>,
+    request: ServiceRequest,
+) -> LocalBoxFuture<'static, Result<ServiceResponse<BoxBody>, Error>>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    let (app, id) = (exchange.app.clone(), exchange.id);
+    if !is_safe(request.method()) {
+        request.extensions_mut().insert(RequestId(id));
+    }
+    let handle = move |request: ServiceRequest| async move { Ok(service.call(request).await?.map_into_boxed_body()) };
+    let handled = async move { interfere::around(&app, &interference, id, request, handle).await };
+    Box::pin(async move {
+        match AssertUnwindSafe(handled).catch_unwind().await {
+            Ok(Ok(response)) => Ok(exchange.end(response)),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(exchange.panicked()),
+        }
+    })
 }
 
 /// One request and its answer.

@@ -10,6 +10,7 @@ use crate::ratelimit::RateLimiter;
 use crate::service::Services;
 use crate::telemetry::access::AccessLog;
 use crate::telemetry::metrics::Metrics;
+use crate::test_double::Interference;
 
 /// The parts of a running server. One for all worker threads.
 pub struct App {
@@ -35,4 +36,6 @@ pub struct App {
     pub public_url: Option<String>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What a test double does around each request; a normal server has none.
+    pub interference: Option<Arc<Interference>>,
 }

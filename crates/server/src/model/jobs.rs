@@ -113,6 +113,11 @@ impl Jobs {
         self.queues.get(&organization)?.worker(id)
     }
 
+    /// The workers of this organization.
+    pub fn workers_of(&self, organization: Uuid) -> impl Iterator<Item = &Arc<Worker>> {
+        self.queues.get(&organization).into_iter().flat_map(OrganizationQueue::workers)
+    }
+
     /// The queues that this worker may take jobs from now, the one with the first job first, at most `limit`.
     pub fn queues_for(&self, organization: Uuid, worker: &Worker, limit: usize) -> Vec<QueueId> {
         let queue = self.queues.get(&organization);

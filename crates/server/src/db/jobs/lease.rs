@@ -15,12 +15,12 @@ use uuid::Uuid;
 use super::cancel::hold;
 use super::{JobRecord, JobRow, to_code, with_tags};
 use crate::change::Change;
-use crate::db::Database;
 use crate::db::conn::{Conn, on_inner};
 use crate::db::error::DbError;
 use crate::db::prepared::Prepared;
 use crate::db::schema::provisioner_jobs as table;
 use crate::db::types::{DbTime, DbUuid, SqlTime, SqlUuid};
+use crate::db::{Database, Effort};
 use crate::queue::QueueId;
 use crate::tags::TagSetRegistry;
 
@@ -93,6 +93,41 @@ impl Database {
         now: Timestamp,
     ) -> Result<Option<JobRecord>, DbError> {
         self.writer.write(move |conn| finish(conn, lease, &end, &known, now)).await
+    }
+}
+
+impl Database {
+    /// Gives this very job to a worker, whatever its tags; false when it is not pending. For tests: a worker asks for the first job of
+    /// its queues.
+    pub async fn give_job(&self, job: Uuid, worker: Uuid, name: String, at: Timestamp) -> Result<bool, DbError> {
+        let work = move |conn: &mut Conn| {
+            let Some(record) = hold(conn, job)?.filter(JobRecord::is_pending) else { return Ok((false, Vec::new())) };
+            let at = DbTime(at.max(record.job.created_at));
+            let given = diesel::update(table::table.filter(table::id.eq(DbUuid(job)))).set((
+                table::status.eq(to_code(ProvisionerJobStatus::ALL, &ProvisionerJobStatus::Running)),
+                table::started_at.eq(Some(at)),
+                table::updated_at.eq(at),
+                table::worker_id.eq(Some(DbUuid(worker))),
+                table::worker_name.eq(&name),
+                table::attempt.eq(table::attempt + 1),
+                table::logs_received.eq(0),
+            ));
+            on_inner!(conn, inner => given.execute(inner))?;
+            let place = crate::change::JobPlace { is_pending: false, ..record.place() };
+            Ok((true, vec![Change::JobSaved(place)]))
+        };
+        self.writer.write(work).await
+    }
+
+    /// The lease that a job is held with; `None` when there is no such job or nobody holds it.
+    pub async fn lease_of(&self, job: Uuid) -> Result<Option<Lease>, DbError> {
+        let read = move |conn: &mut Conn| {
+            let held = table::table.filter(table::id.eq(DbUuid(job))).filter(sql::<Bool>("status IN (1, 3)"));
+            let held = held.select((table::worker_id, table::attempt));
+            let found: Option<(Option<DbUuid>, i32)> = on_inner!(conn, inner => held.first(inner)).optional()?;
+            Ok(found.and_then(|(worker, attempt)| Some(Lease { job, worker: worker?.into(), attempt })))
+        };
+        self.readers.read(Effort::Small, read).await
     }
 }
 
