@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit;
 mod cancel;
+mod dismissal;
 pub mod error;
 mod general;
 mod job_logs;
@@ -34,8 +35,6 @@ pub use organizations::{changes_of, new_organization};
 pub use provisioner_jobs::JobList;
 pub use reaper::{Reaped, Reaper};
 
-use tokio::sync::watch;
-
 use crate::auth::attempts::LoginAttempts;
 use crate::auth::authenticate::Caller;
 use crate::auth::password::PasswordHashes;
@@ -44,6 +43,7 @@ use crate::config::QueueConfig;
 use crate::db::Database;
 use crate::model::ReadModel;
 use crate::model::pages::Pages;
+use dismissal::Dismissals;
 use sessions::Uses;
 use workers::presence::Presence;
 
@@ -62,8 +62,7 @@ pub struct Services {
     uses: Uses,
     hashes: PasswordHashes,
     attempts: LoginAttempts,
-    /// True once the server was told to stop; whoever waits stops waiting.
-    stopping: watch::Sender<bool>,
+    dismissals: Dismissals,
 }
 
 impl Services {
@@ -80,7 +79,7 @@ impl Services {
             uses: Uses::default(),
             hashes: PasswordHashes::default(),
             attempts: LoginAttempts::default(),
-            stopping: watch::Sender::new(false),
+            dismissals: Dismissals::default(),
         }
     }
 
@@ -104,8 +103,8 @@ impl Services {
         }
     }
 
-    /// Lets everybody who waits for something go.
+    /// Lets everybody who waits for something go, now and from now on.
     pub fn stop_waiting(&self) {
-        self.stopping.send_replace(true);
+        self.dismissals.stop();
     }
 }

@@ -89,14 +89,16 @@ pub(super) fn run_observed(flags: Flags, observation: Observation) -> anyhow::Re
             _ => None,
         };
         let (server, address) = server::serve(app, listener, options)?;
+        let handle = server.handle();
+        let running = actix_web::rt::spawn(server);
+        // Whoever is told that the server is ready may stop it at once: its signals must be listened for by then.
+        tokio::task::yield_now().await;
         let url = config.http.public_url(address);
-        let told = Told { url, state: ready, first_start, control_url, file: test.ready_file };
-        announce(address, told)?;
+        announce(address, Told { url, state: ready, first_start, control_url, file: test.ready_file })?;
         if test.exit_with_stdin {
-            let handle = server.handle();
             double::when_stdin_ends(move || drop(handle.stop(true)));
         }
-        server.await.context("the server failed")
+        running.await.context("the server was given up")?.context("the server failed")
     })
 }
 

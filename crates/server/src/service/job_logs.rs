@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgd_api_types::{ProvisionerJobLog, ProvisionerJobStatus};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::Services;
+use super::dismissal::Dismissal;
 use super::error::ServiceError;
 
 /// How many lines are read at once by whoever follows.
@@ -33,7 +34,7 @@ pub struct FollowedLogs {
     job: Uuid,
     after: i64,
     bell: Arc<Notify>,
-    stopping: watch::Receiver<bool>,
+    dismissal: Dismissal,
     has_ended: bool,
 }
 
@@ -57,8 +58,8 @@ impl Services {
         after: i64,
     ) -> Result<FollowedLogs, ServiceError> {
         self.require_job(organization, job).await?;
-        let (bell, stopping) = (self.model.watching.watch(job), self.stopping.subscribe());
-        Ok(FollowedLogs { services: Arc::clone(self), job, after, bell, stopping, has_ended: false })
+        let (bell, dismissal) = (self.model.watching.watch(job), self.dismissals.enter());
+        Ok(FollowedLogs { services: Arc::clone(self), job, after, bell, dismissal, has_ended: false })
     }
 
     async fn require_job(&self, organization: Uuid, job: Uuid) -> Result<(), ServiceError> {
@@ -72,7 +73,7 @@ impl FollowedLogs {
     /// What comes next; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<LogEvent>, ServiceError> {
         let bell = Arc::clone(&self.bell);
-        while !self.has_ended && !*self.stopping.borrow() {
+        while !self.has_ended && !self.dismissal.has_come() {
             // Before the look: what comes meanwhile rings.
             let rung = bell.notified();
             let database = &self.services.database;
@@ -91,7 +92,7 @@ impl FollowedLogs {
                 () = rung => {}
                 () = self.services.until_deaf() => {}
                 () = sleep(SILENCE) => return Ok(Some(LogEvent::Silence)),
-                _ = self.stopping.changed() => {}
+                () = self.dismissal.comes() => {}
             }
         }
         Ok(None)

@@ -27,10 +27,11 @@ impl Services {
         self.queue.reaper_interval
     }
 
-    /// Puts this in the place of everything; failed logins are forgiven.
+    /// Puts this in the place of everything; failed logins are forgiven, and whoever waits is let go.
     pub async fn replace_everything(&self, contents: Arc<Contents>) -> Result<(), DbError> {
         self.database.replace_everything(contents, self.clock.now()).await?;
         self.attempts.forget();
+        self.dismissals.let_go();
         Ok(())
     }
 

@@ -71,7 +71,7 @@ fn parse_clock(text: &str) -> Result<Start, String> {
 /// What an ephemeral server has that another has not.
 pub(super) struct Ephemeral {
     /// Removed with everything in it when this is dropped.
-    _folder: TempDir,
+    folder: TempDir,
     pub(super) states: States,
     pub(super) state: State,
     pub(super) clock: Arc<TestClock>,
@@ -117,7 +117,20 @@ impl Ephemeral {
         let config = Config::load_over(defaults(start), serve, environment)?;
         let control = control.map(|listener| (listener, flags.control_token.clone()));
         let interference = Arc::default();
-        Ok((Self { _folder: folder, states, state, clock, interference, control }, config))
+        Ok((Self { folder, states, state, clock, interference, control }, config))
+    }
+}
+
+impl Drop for Ephemeral {
+    /// SQLite removes files of its own as its connections are closed, on threads that end by themselves; what it removes while the folder
+    /// is being removed would make that fail.
+    fn drop(&mut self) {
+        for _ in 0..100 {
+            if std::fs::remove_dir_all(self.folder.path()).is_ok() || !self.folder.path().exists() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
     }
 }
 

@@ -90,21 +90,21 @@ impl Services {
         drop(jobs);
         let offered = Offered { tags, provisioners: worker.provisioners };
         let mut ticket = self.model.waiting.enter(known.organization, offered);
-        let mut stopping = self.stopping.subscribe();
+        let mut dismissal = self.dismissals.enter();
         loop {
             if let Some(found) = self.look_for_job(known).await? {
                 ticket.looked();
                 return Ok(Some(found));
             }
             ticket.looked();
-            if Instant::now() >= until || *stopping.borrow() {
+            if Instant::now() >= until || dismissal.has_come() {
                 return Ok(None);
             }
             tokio::select! {
                 () = ticket.woken() => ticket.again(),
                 () = sleep_until(until.min(Instant::now() + GLANCE)) => self.catch_up().await,
                 () = self.until_deaf() => self.catch_up().await,
-                _ = stopping.changed() => {}
+                () = dismissal.comes() => {}
             }
         }
     }

@@ -1,0 +1,11 @@
+//! `orgd serve --ephemeral`, run as somebody's tests run it: the real binary, its line of JSON, its control routes.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, helpers included")]
+
+mod clock;
+mod double;
+mod faults;
+mod jobs;
+mod life;
+mod requests;
+mod states;
