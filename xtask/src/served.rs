@@ -82,7 +82,7 @@ impl Drop for Served {
 }
 
 /// Builds the server as the caller's profile does; the path of the executable.
-fn build() -> anyhow::Result<PathBuf> {
+pub(crate) fn build() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .args(["build", "--quiet", "--package", "orgd", "--bin", "orgd", "--message-format=json-render-diagnostics"])

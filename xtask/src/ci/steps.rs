@@ -9,7 +9,7 @@ use super::shell::{command, run, say};
 use super::system;
 use crate::openapi::export;
 use crate::postgres::Installed;
-use crate::served::Served;
+use crate::served::{self, Served};
 
 /// One step.
 pub(super) struct Step {
@@ -42,6 +42,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
     Step { name: "queue-page", about: "the page /queue in a browser, used with mouse and keyboard", run: queue_page },
     Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
+    Step { name: "recipes", about: "the recipes for contract tests: pytest, vitest and Go's testing", run: recipes },
     Step { name: "clients", about: "requests of real clients against a running server", run: clients },
     Step { name: "generators", about: "clients in five languages, generated, compiled and used", run: generators },
     Step { name: "prism", about: "two of them through a proxy that finds what is not as documented", run: prism },
@@ -186,6 +187,30 @@ fn generators(place: &Place) -> anyhow::Result<()> {
 
 fn prism(place: &Place) -> anyhow::Result<()> {
     run(&mut command(&place.root, "cargo", &["xtask", "client", "--prism"]))
+}
+
+/// What docs/TESTING.md tells others to copy, as they would run it.
+fn recipes(place: &Place) -> anyhow::Result<()> {
+    let environment = Environment::ready(place)?;
+    let orgd = served::build()?;
+    let folder = place.root.join("docs/examples/testing");
+    let pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider"];
+    run(environment.command(&folder.join("pytest"), "python", &pytest)?.env("ORGD", &orgd))?;
+    let vitest = npm(place, &environment, "docs/examples/testing/vitest")?;
+    run(environment.command(&vitest, "node", &["node_modules/vitest/vitest.mjs", "run"])?.env("ORGD", &orgd))?;
+    if find_on_path("go").is_none() {
+        say("There is no Go here: its recipe is not run.")?;
+        return Ok(());
+    }
+    let mut go = command(&folder.join("go"), "go", &["test", "-count=1", "./..."]);
+    // Nothing is to be fetched, and nothing to appear in the source tree.
+    run(go.env("ORGD", &orgd).env("GOFLAGS", "-mod=mod").env("GOPROXY", "off").env("GOTOOLCHAIN", "local"))
+}
+
+/// Where a program is, if it is there.
+fn find_on_path(program: &str) -> Option<std::path::PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// Starts a server without a rate limit and with the project's example organizations and jobs in it.

@@ -83,7 +83,10 @@ fn nothing_of_it_is_on_the_port_of_the_api_or_without_being_asked_for() {
 
 #[test]
 fn control_routes_ask_for_their_token_and_turn_browsers_away() {
-    let double = Double::with(&["--control-token", "letmein"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "letmein\n").unwrap();
+    let double = Double::with(&["--control-token-file", file.to_str().unwrap()]);
     let url = format!("{}/_test/state", double.ready["control_url"].as_str().unwrap());
     let status = |authorization: &str, origin: Option<&str>| {
         let mut request = double.request("GET", &url, None).header("Authorization", authorization);

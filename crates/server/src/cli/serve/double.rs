@@ -48,9 +48,9 @@ pub struct TestFlags {
     #[arg(long, value_name = "ADDRESS:PORT", requires = "ephemeral")]
     pub control: Option<SocketAddr>,
 
-    /// What each request to the control routes must carry: Authorization: Bearer TOKEN
-    #[arg(long, value_name = "TOKEN", requires = "control")]
-    pub control_token: Option<String>,
+    /// A file with the token that each request to the control routes must carry: Authorization: Bearer TOKEN
+    #[arg(long, value_name = "FILE", requires = "control")]
+    pub control_token_file: Option<PathBuf>,
 
     /// End when standard input is closed, so that the server does not outlive the tests that started it
     #[arg(long)]
@@ -115,7 +115,8 @@ impl Ephemeral {
         let path = folder.path().join("orgd.db");
         serve.common.database_url = Some(format!("sqlite://{}", path.display()));
         let config = Config::load_over(defaults(start), serve, environment)?;
-        let control = control.map(|listener| (listener, flags.control_token.clone()));
+        let secret = flags.control_token_file.as_deref().map(read_secret).transpose()?;
+        let control = control.map(|listener| (listener, secret));
         let interference = Arc::default();
         Ok((Self { folder, states, state, clock, interference, control }, config))
     }
@@ -156,6 +157,13 @@ fn listen_for_control(address: SocketAddr) -> anyhow::Result<TcpListener> {
         );
     }
     TcpListener::bind(address).with_context(|| format!("cannot listen on {address} for the control routes"))
+}
+
+fn read_secret(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let secret = text.trim().to_owned();
+    ensure!(!secret.is_empty(), "{} holds no token", file.display());
+    Ok(secret)
 }
 
 fn make_folder() -> anyhow::Result<TempDir> {

@@ -1,0 +1,3 @@
+module example.com/orgd-contract-test
+
+go 1.21
