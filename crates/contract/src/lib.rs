@@ -1,6 +1,7 @@
 //! The documented contract as data: reads the files of `openapi/`, lists their operations, compares OpenAPI documents, and
 //! writes the operations as Rust enums, the document as JSON or YAML, in OpenAPI 3.1 or 3.0.3, and its reference as Markdown. It knows nothing of the server, of utoipa, of HTTP or of a database.
 
+mod changes;
 mod compare;
 mod contract;
 mod docs;
@@ -12,6 +13,7 @@ mod place;
 mod pointer;
 mod reference;
 
+pub use changes::{ApiChange, Class, VersionError, changes, parse_version, required_version};
 pub use compare::{Difference, compare};
 pub use contract::{Contract, OperationSpec};
 pub use docs::{Page, pages};

@@ -11,6 +11,7 @@
 mod advice;
 mod change;
 mod docs;
+mod changes;
 mod drift;
 mod every_value;
 mod form;
