@@ -1,10 +1,16 @@
 //! `cargo xtask openapi …`: the tasks around the documented contract. Each has its own file; what they share, where the
 //! documents come from, is here and in `generated`.
 
+mod breaking;
+mod changelog;
 mod check;
+mod diff;
 mod docs;
 pub(crate) mod export;
 mod generated;
+mod redocly;
+mod release;
+mod released;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,6 +25,14 @@ pub(crate) enum Task {
     /// Prints every difference with the place, both values and what to do next. Changes nothing.
     /// Exit codes: 0 they agree, 1 they differ, 2 they could not be compared.
     Check(check::Arguments),
+    /// Say which version the changes since the last release ask for, and whom they break.
+    ///
+    /// Exit codes: 0 the version may have them, 1 it may not or the changelog does not tell them, 2 it could not be said.
+    Breaking(breaking::Arguments),
+    /// Print every change between two documents, and whom it breaks.
+    Diff(diff::Arguments),
+    /// Keep the documented contract as that of its version, in openapi/released/.
+    Release,
     /// Write the API reference, docs/reference/, from the documented contract.
     ///
     /// Exit codes: 0 written or the same, 1 the pages differ, 2 it could not be done.
@@ -36,6 +50,9 @@ pub(crate) enum Task {
 pub(crate) fn run(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Check(arguments) => check::run(&arguments),
+        Task::Breaking(arguments) => breaking::run(&arguments),
+        Task::Diff(arguments) => diff::run(&arguments),
+        Task::Release => release::run(),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Export(arguments) => export::run(&arguments),
     }

@@ -26,6 +26,11 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "set-up", about: "system packages, Python environment, npm packages, PostgreSQL", run: set_up },
     Step { name: "format", about: "the code is formatted", run: format },
     Step { name: "openapi", about: "the documented and the generated document agree", run: openapi },
+    Step {
+        name: "breaking",
+        about: "the version may have the changes since the last release, and the changelog tells them",
+        run: breaking,
+    },
     Step { name: "permissions", about: "the page of permissions says what the table says", run: permissions },
     Step { name: "reference", about: "the pages of the API reference say what the document says", run: reference },
     Step {
@@ -187,6 +192,15 @@ fn generators(place: &Place) -> anyhow::Result<()> {
 
 fn prism(place: &Place) -> anyhow::Result<()> {
     run(&mut command(&place.root, "cargo", &["xtask", "client", "--prism"]))
+}
+
+fn breaking(place: &Place) -> anyhow::Result<()> {
+    let environment = Environment::ready(place)?;
+    npm(place, &environment, "xtask/redocly")?;
+    let task = ["xtask", "openapi", "breaking", "--redocly", "xtask/redocly", "--check-changelog"];
+    let mut task = command(&place.root, "cargo", &task);
+    environment.come_first(&mut task)?;
+    run(&mut task)
 }
 
 /// What docs/TESTING.md tells others to copy, as they would run it.

@@ -10,8 +10,8 @@
 
 mod advice;
 mod change;
-mod docs;
 mod changes;
+mod docs;
 mod drift;
 mod every_value;
 mod form;
