@@ -8,6 +8,7 @@ mod diff;
 mod docs;
 pub(crate) mod export;
 mod generated;
+pub(crate) mod lint;
 mod redocly;
 mod release;
 mod released;
@@ -37,6 +38,11 @@ pub(crate) enum Task {
     ///
     /// Exit codes: 0 written or the same, 1 the pages differ, 2 it could not be done.
     Docs(docs::Arguments),
+    /// Hold the documented and the generated document against the rules for documents.
+    ///
+    /// Prints every place that breaks a rule, with the rule and what to do. Changes nothing.
+    /// Exit codes: 0 every rule is kept, 1 one is not, 2 it could not be found out.
+    Lint(lint::Arguments),
     /// Write the documented contract as files: OpenAPI 3.1 and 3.0.3, each as JSON and as YAML.
     ///
     /// Prints the names of the files.
@@ -54,6 +60,7 @@ pub(crate) fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Diff(arguments) => diff::run(&arguments),
         Task::Release => release::run(),
         Task::Docs(arguments) => docs::run(&arguments),
+        Task::Lint(arguments) => lint::run(&arguments),
         Task::Export(arguments) => export::run(&arguments),
     }
 }

@@ -200,11 +200,11 @@ impl<'d> Walk<'d> {
         value
     }
 
-    fn old(&self, value: &'d Value) -> &'d Value {
+    fn was(&self, value: &'d Value) -> &'d Value {
         Self::resolve(self.old, value)
     }
 
-    fn new(&self, value: &'d Value) -> &'d Value {
+    fn is(&self, value: &'d Value) -> &'d Value {
         Self::resolve(self.new, value)
     }
 }
@@ -216,7 +216,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// The members of an object by name.
-fn members<'v>(value: Option<&'v Value>) -> BTreeMap<&'v str, &'v Value> {
+fn members(value: Option<&Value>) -> BTreeMap<&str, &Value> {
     let members = value.and_then(Value::as_object).into_iter().flatten();
     members.map(|(name, member)| (name.as_str(), member)).collect()
 }

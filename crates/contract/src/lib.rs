@@ -1,5 +1,6 @@
-//! The documented contract as data: reads the files of `openapi/`, lists their operations, compares OpenAPI documents, and
-//! writes the operations as Rust enums, the document as JSON or YAML, in OpenAPI 3.1 or 3.0.3, and its reference as Markdown. It knows nothing of the server, of utoipa, of HTTP or of a database.
+//! The documented contract as data: reads the files of `openapi/`, lists their operations, compares OpenAPI documents and holds
+//! them against rules, and writes the operations as Rust enums, the document as JSON or YAML, in OpenAPI 3.1 or 3.0.3, and its reference as
+//! Markdown. It knows nothing of the server, of utoipa, of HTTP or of a database.
 
 mod changes;
 mod compare;
@@ -8,6 +9,8 @@ mod docs;
 mod enums;
 mod error;
 mod form;
+#[cfg(feature = "lint")]
+mod lint;
 pub mod openapi_30;
 mod place;
 mod pointer;
@@ -20,3 +23,5 @@ pub use docs::{Page, pages};
 pub use enums::operation_enums;
 pub use error::ContractError;
 pub use form::{Form, FormError, Format, Version};
+#[cfg(feature = "lint")]
+pub use lint::{Finding, lint};

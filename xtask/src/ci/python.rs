@@ -96,7 +96,7 @@ fn folder(place: &Place) -> PathBuf {
 ///
 /// # Errors
 /// npm fails.
-pub(super) fn npm(place: &Place, environment: &Environment, folder: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn npm(place: &Place, environment: &Environment, folder: &str) -> anyhow::Result<PathBuf> {
     let folder = place.root.join(folder);
     install_npm(environment, &folder)?;
     Ok(folder)

@@ -1,13 +1,14 @@
 //! The steps and what each does. Every step can run alone: it makes what it needs itself.
 
-use anyhow::{Context as _, ensure};
-use orgd_contract::Contract;
+use std::process::ExitCode;
+
+use anyhow::ensure;
 
 use super::place::Place;
 use super::python::{Environment, npm};
 use super::shell::{command, run, say};
 use super::system;
-use crate::openapi::export;
+use crate::openapi::lint;
 use crate::postgres::Installed;
 use crate::served::{self, Served};
 
@@ -34,9 +35,9 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "permissions", about: "the page of permissions says what the table says", run: permissions },
     Step { name: "reference", about: "the pages of the API reference say what the document says", run: reference },
     Step {
-        name: "validate",
-        about: "both documents are valid and well written, in OpenAPI 3.1 and 3.0, as JSON and as YAML",
-        run: validate,
+        name: "lint",
+        about: "both documents keep the rules, and validators, Redocly and Spectral agree",
+        run: lint,
     },
     Step { name: "clippy", about: "no warning in any target", run: clippy },
     Step { name: "test", about: "every test of the workspace, on SQLite", run: test },
@@ -57,6 +58,7 @@ fn set_up(place: &Place) -> anyhow::Result<()> {
     system::install(place)?;
     let environment = Environment::ready(place)?;
     npm(place, &environment, "xtask/redocly")?;
+    npm(place, &environment, "xtask/spectral")?;
     Installed::look(place)?.ensure_both()
 }
 
@@ -117,26 +119,9 @@ fn openapi(place: &Place) -> anyhow::Result<()> {
     run(&mut command(&place.root, "cargo", &["xtask", "openapi", "check"]))
 }
 
-fn validate(place: &Place) -> anyhow::Result<()> {
-    let environment = Environment::ready(place)?;
-    let lint = npm(place, &environment, "xtask/redocly")?;
-    let documented = Contract::load(&place.root.join("openapi"))?.document().clone();
-    let generated = serde_json::to_value(orgd::http::document::openapi())?;
-    for (name, document) in [("documented", documented), ("generated", generated)] {
-        let folder = place.work.join(name);
-        for file in
-            export::write(&document, &folder)?.iter().filter(|file| file.extension().is_some_and(|e| e == "json"))
-        {
-            let file = file.to_str().context("the target folder's name is not UTF-8")?;
-            run(&mut environment.command(&place.root, "openapi-spec-validator", &[file])?)?;
-            let mut redocly =
-                environment.command(&lint, "node", &["node_modules/@redocly/cli/bin/cli.js", "lint", file])?;
-            redocly.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
-            run(redocly.args(["--config", "redocly.yaml", "--format", "stylish", "--max-problems", "1000"]))?;
-        }
-        let parsers = place.root.join("xtask/python");
-        run(environment.command(&parsers, "python", &["same_document.py"])?.arg(&folder))?;
-    }
+fn lint(_: &Place) -> anyhow::Result<()> {
+    let outcome = lint::run(&lint::Arguments::all())?;
+    ensure!(outcome == ExitCode::SUCCESS, "a document breaks a rule, or a tool is not happy with it");
     Ok(())
 }
 

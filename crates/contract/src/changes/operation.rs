@@ -103,7 +103,7 @@ impl<'d> Walk<'d> {
         };
         for key in ["style", "explode"] {
             // A value that is no list and no object is written alike.
-            let matters = key == "style" || has_parts(self.old(old.get("schema").unwrap_or(&Value::Null)));
+            let matters = key == "style" || has_parts(self.was(old.get("schema").unwrap_or(&Value::Null)));
             if matters && form(old, key) != form(new, key) {
                 let what =
                     format!("its {key} {} is {} now: lists are written otherwise", form(old, key), form(new, key));
@@ -128,7 +128,7 @@ impl<'d> Walk<'d> {
 
     fn request_body(&mut self, old: Option<&'d Value>, new: Option<&'d Value>) {
         let place = "request body";
-        let (old, new) = (old.map(|body| self.old(body)), new.map(|body| self.new(body)));
+        let (old, new) = (old.map(|body| self.was(body)), new.map(|body| self.is(body)));
         match (old, new) {
             (None, None) => {}
             (Some(_), None) => self.note(Class::BreaksRequests, place, "is gone", KEEP_TAKING),
@@ -155,7 +155,7 @@ impl<'d> Walk<'d> {
         for (status, before) in &old {
             let is_success = status.starts_with('2');
             match new.get(status) {
-                Some(after) => self.response(status, self.old(before), self.new(after)),
+                Some(after) => self.response(status, self.was(before), self.is(after)),
                 None if is_success => {
                     self.note(Class::BreaksResponses, status, "is not answered any more", KEEP_GIVING)
                 }
@@ -174,8 +174,8 @@ impl<'d> Walk<'d> {
         let (before, after) = (members(old.get("headers")), members(new.get("headers")));
         for (name, earlier) in &before {
             let place = format!("{status} header {name}");
-            let earlier = self.old(earlier);
-            match after.get(name).map(|later| self.new(later)) {
+            let earlier = self.was(earlier);
+            match after.get(name).map(|later| self.is(later)) {
                 None => self.note(Class::BreaksResponses, &place, "is gone", KEEP_GIVING),
                 Some(later) => {
                     if flag(earlier, "required") && !flag(later, "required") {

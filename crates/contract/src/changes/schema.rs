@@ -60,7 +60,7 @@ impl<'d> Walk<'d> {
                 "",
             );
         }
-        let (old, new) = (self.old(old), self.new(new));
+        let (old, new) = (self.was(old), self.is(new));
         if old != new || contains_reference(old) {
             self.resolved(direction, place, old, new);
         }

@@ -16,6 +16,7 @@ mod drift;
 mod every_value;
 mod form;
 mod judge;
+mod lint;
 mod load;
 mod openapi_30;
 mod operations;

@@ -149,6 +149,9 @@ impl Modify for Examples {
                 if let Some(json) = response.content.get_mut("application/json") {
                     set_example(json, examples::response(*operation, status));
                 }
+                if let Some(events) = response.content.get_mut("text/event-stream") {
+                    set_example(events, examples::events(*operation));
+                }
             }
         }
     }

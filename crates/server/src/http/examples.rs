@@ -77,6 +77,11 @@ pub fn response(operation: Operation, status: &str) -> Option<Value> {
     }
 }
 
+/// The example of an operation's stream of events.
+pub fn events(operation: Operation) -> Option<Value> {
+    (operation == Operation::Provisioning(Provisioning::GetProvisionerJobLogs)).then(work::events)
+}
+
 fn provisioning_request(operation: Provisioning) -> Option<Value> {
     match operation {
         Provisioning::CreateProvisionerJob => json(&CreateProvisionerJobRequest {

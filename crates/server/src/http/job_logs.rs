@@ -99,7 +99,8 @@ struct Ended {
     status: ProvisionerJobStatus,
 }
 
-fn written(event: &LogEvent) -> Bytes {
+/// The event as it is sent.
+pub fn written(event: &LogEvent) -> Bytes {
     let mut out = Vec::new();
     match event {
         LogEvent::Lines(lines) => {

@@ -123,7 +123,7 @@ fn the_document_is_printed_in_every_form_that_is_published() {
         if format == "json" {
             // Compact there, with lines here.
             let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-            assert_eq!(read(&published.text()), read(&printed), "{address}");
+            assert_eq!(read(published.text()), read(&printed), "{address}");
         } else {
             assert_eq!(published.text().trim_end(), printed, "{address}");
         }

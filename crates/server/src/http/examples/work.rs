@@ -11,7 +11,9 @@ use serde_json::Value;
 use super::workers::busy_worker;
 use super::{WORKER, at, json, pending_job, say};
 use crate::http::error::LEASE_LOST;
+use crate::http::job_logs::written;
 use crate::operations::ProvisioningOperation as Op;
+use crate::service::LogEvent;
 
 const ERROR: &str = "The variable \"region\" has no value.";
 const STAGE: &str = "Planning infrastructure";
@@ -74,21 +76,30 @@ pub(super) fn response(operation: Op, status: &str) -> Option<Value> {
         (Op::ReportProvisionerJobProgress | Op::CompleteProvisionerJob | Op::FailProvisionerJob, "409") => {
             json(&say(LEASE_LOST, "Attempt 1 of this job does not hold it any more."))
         }
-        (Op::GetProvisionerJobLogs, "200") => json(&[ProvisionerJobLog {
-            id: 41,
-            created_at: at(97_502_000_000),
-            log_source: LogSource::Provisioner,
-            log_level: LogLevel::Info,
-            stage: STAGE.to_owned(),
-            output: OUTPUT.to_owned(),
-        }]),
+        (Op::GetProvisionerJobLogs, "200") => json(&[log_line()]),
         _ => None,
+    }
+}
+
+/// The example of a log that is followed to the end of its job.
+pub(super) fn events() -> Value {
+    let events = [LogEvent::Lines(vec![log_line()]), LogEvent::End(ProvisionerJobStatus::Succeeded)];
+    events.iter().map(|event| String::from_utf8_lossy(&written(event)).into_owned()).collect::<String>().into()
+}
+
+fn log_line() -> ProvisionerJobLog {
+    ProvisionerJobLog {
+        id: 41,
+        created_at: at(97_502_000_000),
+        log_source: LogSource::Provisioner,
+        log_level: LogLevel::Info,
+        stage: STAGE.to_owned(),
+        output: OUTPUT.to_owned(),
     }
 }
 
 fn worker() -> ProvisionerDaemon {
     ProvisionerDaemon {
-        created_at: at(97_470_000_000),
         last_seen_at: Some(at(97_500_000_000)),
         version: "v0.1.0".to_owned(),
         api_version: "1.0".to_owned(),
