@@ -16,6 +16,7 @@ mod openapi;
 mod org;
 mod output;
 mod provisioner;
+mod record;
 mod remote;
 mod serve;
 mod token;
@@ -63,6 +64,8 @@ enum Command {
     /// List and cancel provisioner jobs of a server, and print their logs
     #[command(subcommand)]
     Jobs(jobs::Command),
+    /// Save what a server has as a fixture, for `orgd serve --ephemeral --seed`
+    Record(record::Flags),
     /// Run a worker: take provisioner jobs from a server, and run a command for each
     #[command(subcommand)]
     Provisioner(provisioner::Command),
@@ -89,6 +92,7 @@ pub fn run() -> ExitCode {
         Some(Command::Copy(flags)) => copy::run(&flags),
         Some(Command::Migrate(command)) => migrate::run(command),
         Some(Command::Jobs(command)) => jobs::run(command),
+        Some(Command::Record(flags)) => record::run(flags),
         Some(Command::Provisioner(command)) => provisioner::run(command),
         Some(Command::Openapi(flags)) => openapi::run(flags),
         Some(Command::Completions(flags)) => manual::completions(&flags),

@@ -7,5 +7,6 @@ mod double;
 mod faults;
 mod jobs;
 mod life;
+mod record;
 mod requests;
 mod states;
