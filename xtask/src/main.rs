@@ -5,6 +5,7 @@ mod bench;
 mod browser;
 mod ci;
 mod client;
+mod differences;
 mod interrupt;
 mod openapi;
 mod permissions;
@@ -35,6 +36,8 @@ enum Task {
     Openapi(openapi::Task),
     /// Write the page that says who may do what, docs/PERMISSIONS.md, from the table that the server decides by.
     Permissions(permissions::Arguments),
+    /// Write the page of differences from Coder's server, docs/DIFFERENCES.md, from the list that `orgd conformance` judges by.
+    Differences(differences::Arguments),
     /// Use Swagger UI in a browser and check what it shows.
     Swagger(swagger::Arguments),
     /// Use the page `/queue` in a browser and check what it shows.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Openapi(task) => openapi::run(task),
         Task::Permissions(arguments) => permissions::run(&arguments),
+        Task::Differences(arguments) => differences::run(&arguments),
         Task::Swagger(arguments) => swagger::run(&arguments),
         Task::QueuePage(arguments) => queue_page::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 #[cfg(feature = "bench")]
 pub mod bench;
+mod conformance;
 mod copy;
 mod export;
 mod import;
@@ -69,6 +70,8 @@ enum Command {
     /// Run a worker: take provisioner jobs from a server, and run a command for each
     #[command(subcommand)]
     Provisioner(provisioner::Command),
+    /// Hold a server, orgd or Coder's own, against the documented contract
+    Conformance(Box<conformance::Flags>),
     /// Print the OpenAPI document
     Openapi(openapi::Flags),
     /// Print the script with which a shell completes orgd's commands
@@ -94,6 +97,8 @@ pub fn run() -> ExitCode {
         Some(Command::Jobs(command)) => jobs::run(command),
         Some(Command::Record(flags)) => record::run(flags),
         Some(Command::Provisioner(command)) => provisioner::run(command),
+        // It has exit codes of its own.
+        Some(Command::Conformance(flags)) => return conformance::run(&flags),
         Some(Command::Openapi(flags)) => openapi::run(flags),
         Some(Command::Completions(flags)) => manual::completions(&flags),
         Some(Command::Man(flags)) => manual::man(&flags),

@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-pub use client::{ClientFlags, Secret, ServerAccess, WorkerFlags};
+pub use client::{ClientFlags, Secret, ServerAccess, WorkerFlags, second_token};
 pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::{ConfigError, Origin, ShownValue};
 pub use flags::{CommonFlags, ServeFlags};

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("actix_web::", &["http/", "http.rs", "auth/", "cli/serve.rs"]),
     ("std::env", &["config/", "config.rs"]),
     ("orgd_client::", &["cli/"]),
+    ("orgd_conformance::", &["cli/"]),
     ("orgd_worker::", &["cli/"]),
 ];
 
@@ -113,6 +114,7 @@ fn every_rule_finds_what_it_is_there_for() {
         ("crates/server/src/http/a.rs", "//! A.\nlet home = std::env::var(\"HOME\");"),
         ("crates/server/src/config/a.rs", "//! A.\nuse orgd_client::Client;"),
         ("crates/server/src/service/a.rs", "//! A.\nuse orgd_worker::Worker;"),
+        ("crates/server/src/http/a.rs", "//! A.\nuse orgd_conformance::run;"),
         ("crates/contract/src/a.rs", "use std::fmt;"),
         ("crates/contract/src/b.rs", "//!\nuse std::fmt;"),
         ("xtask/src/empty.rs", ""),

@@ -34,6 +34,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step { name: "permissions", about: "the page of permissions says what the table says", run: permissions },
     Step { name: "reference", about: "the pages of the API reference say what the document says", run: reference },
+    Step { name: "differences", about: "the page of differences says what the list says", run: differences },
     Step {
         name: "lint",
         about: "both documents keep the rules, and validators, Redocly and Spectral agree",
@@ -74,6 +75,10 @@ fn reference(place: &Place) -> anyhow::Result<()> {
     run(&mut command(&place.root, "cargo", &["xtask", "openapi", "docs", "--check"]))
 }
 
+fn differences(place: &Place) -> anyhow::Result<()> {
+    run(&mut command(&place.root, "cargo", &["xtask", "differences", "--check"]))
+}
+
 fn clippy(place: &Place) -> anyhow::Result<()> {
     let arguments = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
     run(&mut command(&place.root, "cargo", &arguments))
@@ -96,7 +101,7 @@ fn test_on_postgres(place: &Place, database: &str) -> anyhow::Result<()> {
     Environment::ready(place)?;
     Installed::look(place)?.ensure_both()?;
     // These know no database, or start every PostgreSQL themselves, whatever the others run on.
-    let others = ["orgd-postgres-cluster", "orgd-contract", "orgd-api-types", "xtask"];
+    let others = ["orgd-postgres-cluster", "orgd-contract", "orgd-conformance", "orgd-api-types", "xtask"];
     test_on(place, database, &others.map(|package| ["--exclude", package]).concat())
 }
 

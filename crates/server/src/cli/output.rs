@@ -1,6 +1,6 @@
 //! What commands print: results to standard output, everything else to standard error.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
 use comfy_table::{Table, presets};
@@ -51,6 +51,12 @@ pub fn say(text: &str) {
 /// Says why the command failed, cause after cause.
 pub fn complain(error: &anyhow::Error) {
     say(&format!("orgd: {error:#}"));
+}
+
+/// Whether results may have colours: on a terminal, unless its user wants none.
+pub fn shows_colours(environment: &[(String, String)]) -> bool {
+    let unwanted = environment.iter().any(|(name, text)| name == "NO_COLOR" && !text.is_empty());
+    !unwanted && io::stdout().is_terminal()
 }
 
 /// Prints rows as a table or as JSON.

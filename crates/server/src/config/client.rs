@@ -11,8 +11,10 @@ const URL: &str = "ORGD_URL";
 const TOKEN: &str = "ORGD_TOKEN";
 const PROVISIONER_KEY: &str = "ORGD_PROVISIONER_KEY";
 
+const OTHER_TOKEN: &str = "ORGD_OTHER_TOKEN";
+
 /// Variables of these commands. Others leave them alone, so that a shell can have them set.
-pub(super) const VARIABLES: [&str; 3] = [URL, TOKEN, PROVISIONER_KEY];
+pub(super) const VARIABLES: [&str; 4] = [URL, TOKEN, PROVISIONER_KEY, OTHER_TOKEN];
 
 /// Flags of every command that calls a server.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -89,6 +91,15 @@ impl ServerAccess {
             })?;
         Ok(Self { url: url(flags.client.url, given.url), secret })
     }
+}
+
+/// The session token of a second user, for a command that can do with one. The file counts more than the variable.
+///
+/// # Errors
+/// The file cannot be used.
+pub fn second_token(file: Option<&Path>, environment: &[(String, String)]) -> Result<Option<String>, ConfigError> {
+    let given = environment.iter().find(|(name, text)| name == OTHER_TOKEN && !text.is_empty());
+    Ok(read_secret(file)?.or_else(|| given.map(|(_, text)| text.clone())))
 }
 
 /// What the environment says. An empty variable counts as not set.
