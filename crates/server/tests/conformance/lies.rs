@@ -336,6 +336,9 @@ const ABOUT_JOBS: &[Lie] = &[
 
 /// Tells each lie to a run that only reads.
 fn each_is_found(lies: &'static [Lie]) {
+    if super::were_told_before() {
+        return;
+    }
     let (server, other) = with_examples();
     for (number, lie) in lies.iter().enumerate() {
         let lie = Lie { case: lie.case, ask: lie.ask, answer: lie.answer };
