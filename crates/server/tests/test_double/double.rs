@@ -67,14 +67,17 @@ impl Double {
     pub fn bare(flags: &[&str]) -> Self {
         let mut command = orgd(&[&["serve", "--ephemeral"], flags].concat());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let stdin = child.stdin.take();
         let mut line = String::new();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         output.read_line(&mut line).unwrap();
         // Nothing else is printed; whoever reads to the end must not be kept.
         std::thread::spawn(move || drop(output.read_to_string(&mut String::new())));
-        let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        let ready = serde_json::from_str(&line).unwrap_or_else(|error| {
+            let _ = child.kill();
+            panic!("{error}: {line:?}")
+        });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let stdin = child.stdin.take();
         // The client wants to know how it would do TLS; a test before this one may have told it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self { child, ready, stdin, http: reqwest::Client::new(), runtime }
