@@ -1,19 +1,20 @@
 //! `cargo xtask differences`: writes the page of differences from Coder's server from the list that `orgd conformance` judges by, or
 //! checks that the page says what the list says.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 use orgd_conformance::Differences;
 
-use crate::permissions::first_difference;
+use crate::page::WrittenPage;
 
-/// Where the page is.
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/DIFFERENCES.md");
-/// Exit code for a page that says something else.
-const DIFFERS: u8 = 1;
+/// The page.
+const PAGE: WrittenPage = WrittenPage {
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/DIFFERENCES.md"),
+    name: "docs/DIFFERENCES.md",
+    source: "list",
+    command: "cargo xtask differences",
+};
 
 /// What to do with the page.
 #[derive(Debug, Args)]
@@ -29,20 +30,5 @@ pub(crate) struct Arguments {
 /// The file cannot be read or written.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let page = Differences::load().map_err(anyhow::Error::msg)?.page();
-    if !arguments.check {
-        std::fs::write(PAGE, page).with_context(|| format!("cannot write {PAGE}"))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let there = std::fs::read_to_string(PAGE).with_context(|| format!("cannot read {PAGE}"))?;
-    let mut out = std::io::stdout().lock();
-    let Some((number, is, should)) = first_difference(&there, &page) else {
-        writeln!(out, "docs/DIFFERENCES.md says what the list says.")?;
-        return Ok(ExitCode::SUCCESS);
-    };
-    writeln!(
-        out,
-        "docs/DIFFERENCES.md, line {number}, is not what the list says.\n  there:  {is}\n  should: {should}"
-    )?;
-    writeln!(out, "Run `cargo xtask differences` and look at what it changed.")?;
-    Ok(ExitCode::from(DIFFERS))
+    PAGE.write_or_check(&page, arguments.check)
 }

@@ -8,6 +8,7 @@ mod client;
 mod differences;
 mod interrupt;
 mod openapi;
+mod page;
 mod permissions;
 mod postgres;
 mod queue_page;

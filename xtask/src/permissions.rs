@@ -2,19 +2,22 @@
 //! says what the table says.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 use orgd::auth::permission::{Permission, permission};
 use orgd::auth::roles::Role;
 use orgd::operations::Operation;
 
-/// Where the page is.
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/PERMISSIONS.md");
-/// Exit code for a page that says something else.
-const DIFFERS: u8 = 1;
+use crate::page::WrittenPage;
+
+/// The page.
+const PAGE: WrittenPage = WrittenPage {
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/PERMISSIONS.md"),
+    name: "docs/PERMISSIONS.md",
+    source: "table",
+    command: "cargo xtask permissions",
+};
 /// The security scheme of workers.
 const PROVISIONER_KEY: &str = "CoderProvisionerKey";
 
@@ -60,40 +63,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The file cannot be read or written.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let page = page();
-    if !arguments.check {
-        std::fs::write(PAGE, page).with_context(|| format!("cannot write {PAGE}"))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let there = std::fs::read_to_string(PAGE).with_context(|| format!("cannot read {PAGE}"))?;
-    let mut out = std::io::stdout().lock();
-    let Some((number, is, should)) = first_difference(&there, &page) else {
-        writeln!(out, "docs/PERMISSIONS.md says what the table says.")?;
-        return Ok(ExitCode::SUCCESS);
-    };
-    writeln!(
-        out,
-        "docs/PERMISSIONS.md, line {number}, is not what the table says.\n  there:  {is}\n  should: {should}"
-    )?;
-    writeln!(out, "Run `cargo xtask permissions` and look at what it changed.")?;
-    Ok(ExitCode::from(DIFFERS))
-}
-
-/// The first line in which two texts differ: its number and both versions.
-pub(crate) fn first_difference<'a>(one: &'a str, other: &'a str) -> Option<(usize, &'a str, &'a str)> {
-    if one == other {
-        return None;
-    }
-    let (mut left, mut right) = (one.lines(), other.lines());
-    for number in 1.. {
-        match (left.next(), right.next()) {
-            (Some(left), Some(right)) if left == right => {}
-            // Both over: they differ in how their last lines end.
-            (None, None) => return Some((number, "(end)", "(end)")),
-            (left, right) => return Some((number, left.unwrap_or("(end)"), right.unwrap_or("(end)"))),
-        }
-    }
-    None
+    PAGE.write_or_check(&page(), arguments.check)
 }
 
 fn page() -> String {
@@ -153,7 +123,7 @@ fn names<R: Role>(roles: &[R]) -> String {
 mod tests {
     use orgd::operations::Operation;
 
-    use super::{first_difference, page};
+    use super::page;
 
     #[test]
     fn every_operation_has_a_row() {
@@ -164,13 +134,5 @@ mod tests {
         }
         assert!(page.contains("| create organizations | `owner` |  |  | 403 |\n"));
         assert!(page.contains("| key |\n"));
-    }
-
-    #[test]
-    fn a_difference_is_shown_with_its_line() {
-        assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
-        assert_eq!(first_difference("a\nb\n", "a\nc\n"), Some((2, "b", "c")));
-        assert_eq!(first_difference("a\n", "a\nc\n"), Some((2, "(end)", "c")));
-        assert_eq!(first_difference("a", "a\n"), Some((2, "(end)", "(end)")));
     }
 }

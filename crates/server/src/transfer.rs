@@ -17,3 +17,4 @@ pub use export::{ExportError, export};
 pub use fault::{Fault, Place};
 pub use frame::LONGEST_OBJECT;
 pub use import::{Faults, ImportError, MOST_FAULTS, Options, Progress, Source, Summary, import};
+pub(crate) use rules::organization_rules_broken_by;

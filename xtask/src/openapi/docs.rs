@@ -79,7 +79,7 @@ fn differences(folder: &Path, pages: &[Page]) -> anyhow::Result<Vec<String>> {
             continue;
         }
         let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        if let Some((number, is, should)) = crate::permissions::first_difference(&text, &page.text) {
+        if let Some((number, is, should)) = crate::page::first_difference(&text, &page.text) {
             found.push(format!(
                 "{}, line {number}, is not what the document says.\n  there:  {is}\n  should: {should}",
                 file.display()

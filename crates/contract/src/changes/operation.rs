@@ -53,10 +53,7 @@ impl<'d> Walk<'d> {
         if !flag(old, "deprecated") && flag(new, "deprecated") {
             self.note(Class::Additive, "", "is deprecated", "");
         }
-        if ["summary", "description", "deprecated"]
-            .iter()
-            .any(|key| old.get(*key) != new.get(*key) && *key != "deprecated")
-        {
+        if ["summary", "description"].iter().any(|key| old.get(*key) != new.get(*key)) {
             self.note(Class::Wording, "", "its description changed", "");
         }
         self.security(old, new);

@@ -289,9 +289,8 @@ impl<'d> Walk<'d> {
             }
             (Some(before), Some(after)) => (before, after),
         };
-        let same = |left: &'d Value, right: &'d Value| left == right;
-        let gone: Vec<_> = before.iter().filter(|one| !after.iter().any(|other| same(one, other))).collect();
-        let come: Vec<_> = after.iter().filter(|one| !before.iter().any(|other| same(one, other))).collect();
+        let gone: Vec<_> = before.iter().filter(|one| !after.contains(one)).collect();
+        let come: Vec<_> = after.iter().filter(|one| !before.contains(one)).collect();
         for (index, one) in before.iter().enumerate().filter(|(_, one)| after.contains(one)) {
             self.schema(direction, &format!("{place}/{key}[{index}]"), one, one);
         }

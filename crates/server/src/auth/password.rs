@@ -124,21 +124,21 @@ fn argon2() -> Result<Argon2<'static>, PasswordError> {
 pub fn hash_now(password: &Secret) -> Result<HashedPassword, PasswordError> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|error| PasswordError::Failed(error.to_string()))?;
-    let hashed: PasswordHash = argon2()?
-        .hash_password_with_salt(password.reveal().as_bytes(), &salt)
-        .map_err(|error| PasswordError::Failed(error.to_string()))?;
-    Ok(HashedPassword(hashed.to_string()))
+    hash_with(&argon2()?, password, &salt)
 }
 
 /// Hashes a password that is no secret, so that a test server with many users starts at once. Salted with the user's ID, so that the
 /// same fixture gives the same state.
 pub fn hash_for_tests(password: &Secret, salt: Uuid) -> Result<HashedPassword, PasswordError> {
-    let failed = |error: &dyn fmt::Display| PasswordError::Failed(error.to_string());
-    let cheap = Params::new(Params::MIN_M_COST, 1, 1, None).map_err(|error| failed(&error))?;
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap);
+    let cheap =
+        Params::new(Params::MIN_M_COST, 1, 1, None).map_err(|error| PasswordError::Failed(error.to_string()))?;
+    hash_with(&Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap), password, salt.as_bytes())
+}
+
+fn hash_with(argon2: &Argon2<'_>, password: &Secret, salt: &[u8]) -> Result<HashedPassword, PasswordError> {
     let hashed: PasswordHash = argon2
-        .hash_password_with_salt(password.reveal().as_bytes(), salt.as_bytes())
-        .map_err(|error| failed(&error))?;
+        .hash_password_with_salt(password.reveal().as_bytes(), salt)
+        .map_err(|error| PasswordError::Failed(error.to_string()))?;
     Ok(HashedPassword(hashed.to_string()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orgd_api_types::{LogLevel, LogSource, ProvisionerJob, ProvisionerJobStatus as Status};
+use orgd_api_types::{ProvisionerJob, ProvisionerJobStatus as Status};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -180,12 +180,5 @@ impl TestDouble {
             self.services.cancel_job(job.organization_id, id).await?;
         }
         Ok(())
-    }
-}
-
-impl Default for LogFixture {
-    fn default() -> Self {
-        let (source, level) = (LogSource::Provisioner, LogLevel::Info);
-        Self { created_at: None, source, level, stage: String::new(), output: String::new(), id: None }
     }
 }

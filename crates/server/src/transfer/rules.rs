@@ -2,7 +2,7 @@
 
 use orgd_api_types::{
     CreateOrganizationRequest, MAX_TAGS_JSON, Organization, ProvisionerJobInput, ProvisionerJobMetadata,
-    ProvisionerJobStatus, RESERVED_ORGANIZATION_NAME, exceed_json,
+    ProvisionerJobStatus, RESERVED_ORGANIZATION_NAME, ValidationError, exceed_json,
 };
 use validator::Validate;
 
@@ -15,9 +15,15 @@ const NIL: &str = "must not be the nil UUID";
 
 /// What is wrong with the organization. An empty display name becomes the name, as it does on creation.
 pub(super) fn check_organization(organization: &mut Organization, place: &Place) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    let broken = organization_rules_broken_by(organization);
+    broken.into_iter().map(|rule| Fault::of_field(place, rule.field, rule.detail)).collect()
+}
+
+/// The rules that the organization breaks, by field. An empty display name becomes the name, as it does on creation.
+pub(crate) fn organization_rules_broken_by(organization: &mut Organization) -> Vec<ValidationError> {
+    let mut broken = Vec::new();
     if organization.id.is_nil() {
-        faults.push(Fault::of_field(place, "id", NIL));
+        broken.push(ValidationError::new("id", NIL));
     }
     // The same rules as for an organization that is created, from the same place.
     let request = CreateOrganizationRequest {
@@ -27,19 +33,17 @@ pub(super) fn check_organization(organization: &mut Organization, place: &Place)
         icon: Some(std::mem::take(&mut organization.icon)),
     };
     if let Err(errors) = request.validate() {
-        let broken = validations_of(&errors, &["name", "display_name", "description", "icon"]);
-        faults.extend(broken.into_iter().map(|rule| Fault::of_field(place, rule.field, rule.detail)));
+        broken.extend(validations_of(&errors, &["name", "display_name", "description", "icon"]));
     }
     let name = request.name.unwrap_or_default();
     if name == RESERVED_ORGANIZATION_NAME {
-        let rule = format!("must not be {name:?}, which is reserved");
-        faults.push(Fault::of_field(place, "name", rule));
+        broken.push(ValidationError::new("name", format!("must not be {name:?}, which is reserved")));
     }
     organization.display_name = request.display_name.filter(|text| !text.is_empty()).unwrap_or_else(|| name.clone());
     organization.description = request.description.unwrap_or_default();
     organization.icon = request.icon.unwrap_or_default();
     organization.name = name;
-    faults
+    broken
 }
 
 /// What is wrong with the job.
