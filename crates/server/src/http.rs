@@ -25,6 +25,7 @@ mod members;
 pub mod middleware;
 mod organizations;
 mod pages;
+mod paths;
 mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;

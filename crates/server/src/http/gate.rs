@@ -16,6 +16,7 @@ use futures_util::future::{Either, LocalBoxFuture};
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::paths::{operation_of, segment};
 use super::state::App;
 use crate::audit::Origin;
 use crate::auth::authenticate::{
@@ -113,7 +114,7 @@ impl Arrival {
             request.extensions_mut().insert(Arc::clone(&origin));
             caller.origin = Some(origin);
         }
-        let operation = request.extensions().get::<Operation>().copied();
+        let operation = operation_of(request);
         request.extensions_mut().insert(CallerId(caller.principal.user_id));
         app.services.note_use(&caller, users::address(request), now.wall);
         Ok(Entered { app, caller, operation })
@@ -219,7 +220,7 @@ pub struct InOrganization {
 
 impl AtOrganization {
     fn of(request: &HttpRequest, entered: Entered) -> Result<Self, ApiError> {
-        let raw = request.match_info().get("organization").unwrap_or_default();
+        let raw = segment(request, "organization");
         let organization = find_organization(&entered, raw)?;
         Ok(Self { entered, organization })
     }
@@ -275,7 +276,7 @@ impl AtWork {
         count_against(&request, &app, subject, app.clock.moment())?;
         let key = key.map_err(ApiError::Authentication)?;
         request.extensions_mut().insert(CallerId(key.id));
-        let raw = request.match_info().get("organization").unwrap_or_default();
+        let raw = segment(&request, "organization");
         let reference = OrganizationRef::parse(raw).ok_or(ServiceError::NotFound)?;
         let organization = app.services.find_own_organization(key.organization, &reference)?;
         Ok(Self { app, caller: WorkerCaller::Key(key), organization })
@@ -343,13 +344,13 @@ fn require_live(app: &App, organization: Uuid) -> Result<(), ServiceError> {
 
 /// The text of this segment of the path.
 pub fn text_in_path(request: &HttpRequest, name: &str) -> String {
-    let raw = request.match_info().get(name).unwrap_or_default();
+    let raw = segment(request, name);
     percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned()
 }
 
 /// The UUID in this segment of the path.
 pub fn uuid_in_path(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError> {
-    let raw = request.match_info().get(name).unwrap_or_default();
+    let raw = segment(request, name);
     let text = percent_encoding::percent_decode_str(raw).decode_utf8_lossy();
     parse_uuid(&text).map_err(|error| ApiError::Uuid { raw: text.to_string(), why: error.to_string() })
 }

@@ -3,14 +3,14 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Payload;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
+use super::paths::operation_of;
 use super::{answer, body};
 use crate::db::idempotency::Answered;
-use crate::operations::Operation;
 use crate::wire::idempotency::{RepeatableRequest, hash_of, read_key};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -38,7 +38,7 @@ fn repeatable(request: &HttpRequest, body: &[u8], success: StatusCode) -> Result
     let values = request.headers().get_all(KEY).map(HeaderValue::as_bytes);
     let Some(key) = read_key(values).map_err(|error| ApiError::Headers(vec![error]))? else { return Ok(None) };
     // Whatever is bound to a path has its operation; see `routes`.
-    let operation = request.extensions().get::<Operation>().copied().ok_or(ApiError::RouteNotFound)?;
+    let operation = operation_of(request).ok_or(ApiError::RouteNotFound)?;
     let hash = hash_of(operation.id(), request.path(), body);
     Ok(Some(RepeatableRequest { key, hash, status: success.as_u16() }))
 }

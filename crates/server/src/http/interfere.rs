@@ -1,7 +1,6 @@
 //! What a test double does around each request: it records it, and lets it meet the faults that were arranged for.
 
 mod answer;
-mod operation;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -16,13 +15,12 @@ use futures_util::StreamExt;
 use uuid::Uuid;
 
 use super::gate::CallerId;
+use super::paths::{self, Found};
 use super::state::App;
 use crate::operations::Operation;
 use crate::test_double::Interference;
 use crate::test_double::faults::{Asked, DropAt, Fault, Met};
 use crate::test_double::requests::{MOST_OF_A_BODY, Recorded, body_of, masked, masked_query};
-
-pub(super) use operation::operation_of;
 
 /// Bodies up to here are read before the request is handled; the server itself takes half of it.
 const MOST_READ: usize = 2 * 1024 * 1024;
@@ -123,7 +121,7 @@ impl Came {
             query: request.query_string().to_owned(),
             headers: request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
             body,
-            operation: operation_of(request.method().as_str(), request.path()),
+            operation: operation_of_path(request),
             begun: Instant::now(),
         }
     }
@@ -155,8 +153,16 @@ impl Came {
             request_id: id,
             milliseconds: u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),
             fault,
-            is_violation: refused || (self.operation.is_none() && self.path.starts_with(super::routes::BASE)),
+            is_violation: refused || (self.operation.is_none() && self.path.starts_with(super::paths::BASE)),
         }
+    }
+}
+
+/// Which operation a request is, before it is handled.
+fn operation_of_path(request: &ServiceRequest) -> Option<Operation> {
+    match paths::find(request.method().as_str(), request.match_info().as_str()) {
+        Found::Operation(routed) => Some(routed.operation),
+        Found::OtherMethod(_) | Found::Nothing => None,
     }
 }
 

@@ -14,6 +14,7 @@ use super::errors_documented::{
     AddMemberErrors, QueryErrors, ReadErrors, RemoveMemberErrors, SignedInErrors, UpdateInsideErrors,
 };
 use super::gate::{AtOrganization, Entered};
+use super::paths::segment;
 use super::{answer, body, idempotency};
 use crate::service::array_of;
 use crate::wire::query::{MemberQuery, QueryString};
@@ -224,9 +225,4 @@ pub async fn get_organization_by_user_and_organization_name(
     let user = segment(&request, "user");
     let found = entered.app.services.find_organization_of(&entered.caller, user, reference.as_ref()).await?;
     Ok(answer::ready(StatusCode::OK, found.json.clone()))
-}
-
-/// A segment of the path as it was sent.
-fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
-    request.match_info().get(name).unwrap_or_default()
 }

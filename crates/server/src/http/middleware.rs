@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::answer;
 use super::error::ApiError;
 use super::gate::{CallerId, RequestId, is_safe};
+use super::paths::Routed;
 use super::state::App;
 use super::{interfere, refusals};
 use crate::operations::Operation;
@@ -201,7 +202,10 @@ impl Exchange {
         self.id_header(response.headers_mut());
         let (operation, user) = {
             let extensions = response.request().extensions();
-            (extensions.get::<Operation>().copied(), extensions.get::<CallerId>().map(|caller| caller.0))
+            (
+                extensions.get::<Routed>().map(|routed| routed.operation),
+                extensions.get::<CallerId>().map(|caller| caller.0),
+            )
         };
         let status = response.status().as_u16();
         let duration = self.begun.elapsed();

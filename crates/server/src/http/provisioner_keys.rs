@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use super::error::ApiError;
 use super::errors_documented::{AddErrors, DeleteErrors, ReadErrors};
 use super::gate::AtOrganization;
+use super::paths::segment;
 use super::{answer, body};
 
 /// List provisioner keys
@@ -73,7 +74,7 @@ pub async fn create_provisioner_key(
 )]
 pub async fn delete_provisioner_key(at: AtOrganization, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let inside = at.require()?;
-    let raw = request.match_info().get("provisionerkey").unwrap_or_default();
+    let raw = segment(&request, "provisionerkey");
     let name = percent_decode_str(raw).decode_utf8_lossy().into_owned();
     inside.app.services.delete_provisioner_key(&inside.caller, inside.organization.organization.id, name).await?;
     Ok(HttpResponse::NoContent().finish())

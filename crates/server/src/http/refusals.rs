@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use uuid::Uuid;
 
+use super::paths::{self, Routed};
 use super::state::App;
 use crate::audit::{Action, Fact, Origin, Resource};
 use crate::operations::{MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation, UsersOperation};
@@ -103,11 +104,11 @@ pub(super) fn note(app: &Data<App>, response: &ServiceResponse<BoxBody>) {
     let request = response.request();
     let (origin, operation) = {
         let extensions = request.extensions();
-        (extensions.get::<Arc<Origin>>().cloned(), extensions.get::<Operation>().copied())
+        (extensions.get::<Arc<Origin>>().cloned(), extensions.get::<Routed>().map(|routed| routed.operation))
     };
     let Some(origin) = origin else { return };
     let Some((action, resource, segment)) = operation.and_then(subject) else { return };
-    let named = |segment: &str| request.match_info().get(segment).unwrap_or_default();
+    let named = |segment: &str| paths::segment(request, segment);
     let (target, id) = (shortened(named(segment)), parse_uuid(named(segment)).unwrap_or(Uuid::nil()));
     let organization = parse_uuid(named("organization")).ok();
     let fact = Fact::new(action, resource, id, target, app.clock.now()).with_status(status.as_u16());

@@ -3,14 +3,14 @@
 //! The operations come from `openapi/` by way of the build script. An operation that is documented and not bound here does not
 //! compile.
 
-use std::collections::BTreeMap;
-
-use actix_web::guard::{self, GuardContext};
+use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, always_ready};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, Route};
+use actix_web::{Error, HttpRequest, Route};
+use futures_util::future::{LocalBoxFuture, try_join_all};
 
 use super::error::ApiError;
 use super::gate::{Entered, find_organization};
+use super::paths::{self, BASE, Found, Routed};
 use super::{
     api_keys, audit, cancel, general, job_logs, job_queue, logins, members, organizations, provisioner_daemons,
     provisioner_jobs, provisioner_keys, user_access, users, worker_jobs, workers,
@@ -19,12 +19,6 @@ use crate::operations::{
     AuditOperation, GeneralOperation, MembersOperation, Operation, OrganizationsOperation, ProvisioningOperation,
     UsersOperation,
 };
-
-/// Where the API begins.
-pub const BASE: &str = "/api/v2";
-
-/// The one GET path that the reference does not also answer with a slash at its end.
-const EXACT: &str = "/organizations/{organization}/provisionerjobs/{job}";
 
 fn bind(operation: Operation) -> Route {
     match operation {
@@ -126,71 +120,64 @@ fn bind_general(operation: GeneralOperation) -> Route {
     }
 }
 
-/// Adds the whole API. Whatever is left below [`BASE`] is answered by [`unknown_route`].
+/// Adds the whole API. Whatever is left below [`BASE`] is refused.
 pub fn configure(config: &mut ServiceConfig) {
-    let mut by_path: BTreeMap<&'static str, Vec<Operation>> = BTreeMap::new();
-    for operation in Operation::ALL {
-        by_path.entry(operation.path()).or_default().push(*operation);
-    }
-    let mut scope = web::scope(BASE);
-    for (path, operations) in by_path {
-        let reads: Vec<_> = operations.iter().copied().filter(|operation| operation.method() == "GET").collect();
-        scope = scope.service(resource(path.to_owned(), &operations));
-        if path == "/" {
-            scope = scope.service(resource(String::new(), &operations));
-        } else if !reads.is_empty() && path != EXACT {
-            scope = scope.service(resource(format!("{path}/"), &reads));
-        }
-    }
-    config.service(scope.default_service(web::to(unknown_route)));
+    config.service(web::scope(BASE).default_service(Dispatch));
 }
 
-fn resource(path: String, operations: &[Operation]) -> actix_web::Resource {
-    let mut resource = web::resource(path);
-    for operation in operations {
-        resource = resource.route(route(*operation));
+/// Gives each request to the handler of its operation.
+struct Dispatch;
+
+impl ServiceFactory<ServiceRequest> for Dispatch {
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Config = ();
+    type Service = Handlers;
+    type InitError = ();
+    type Future = LocalBoxFuture<'static, Result<Handlers, ()>>;
+
+    fn new_service(&self, (): ()) -> Self::Future {
+        let operations = try_join_all(Operation::ALL.iter().map(|operation| bind(*operation).new_service(())));
+        let refused = web::to(refuse).new_service(());
+        Box::pin(async move { Ok(Handlers { operations: operations.await?, refused: refused.await? }) })
     }
-    let allow = allowed(operations);
-    resource.default_service(web::to(move |request: HttpRequest| async move {
-        enter_first(&request).await.and(Err::<String, _>(ApiError::MethodNotAllowed { allow }))
-    }))
 }
 
-/// The route of one operation. Its last guard leaves the operation with the request, for whoever needs to know it: the gate
-/// for the permission, the middleware for metrics and records.
-fn route(operation: Operation) -> Route {
-    let route = bind(operation);
-    let route = match operation.method() {
-        "GET" => route.guard(guard::Any(guard::Get()).or(guard::Head())),
-        "POST" => route.guard(guard::Post()),
-        "PUT" => route.guard(guard::Put()),
-        "PATCH" => route.guard(guard::Patch()),
-        "DELETE" => route.guard(guard::Delete()),
-        // A method that this function does not know is never served; the tests call every operation.
-        _ => route.guard(guard::fn_guard(|_| false)),
+/// The handlers of one worker thread.
+struct Handlers {
+    /// In the order of their operations' index.
+    operations: Vec<Handler>,
+    refused: Handler,
+}
+
+type Handler = <Route as ServiceFactory<ServiceRequest>>::Service;
+
+impl Service<ServiceRequest> for Handlers {
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<ServiceResponse, Error>>;
+
+    always_ready!();
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let handler = match Routed::note(&request) {
+            Found::Operation(routed) => self.operations.get(routed.operation.index()),
+            Found::OtherMethod(_) | Found::Nothing => None,
+        };
+        handler.unwrap_or(&self.refused).call(request)
+    }
+}
+
+/// What is no operation. Below `/organizations` nothing is said to strangers, not even that a path does not exist; and an
+/// organization that the caller may not read is not found before anything else.
+async fn refuse(request: HttpRequest) -> Result<String, ApiError> {
+    let refused = match paths::find(request.method().as_str(), request.match_info().as_str()) {
+        Found::OtherMethod(allow) => ApiError::MethodNotAllowed { allow },
+        Found::Operation(_) | Found::Nothing => ApiError::RouteNotFound,
     };
-    route.guard(guard::fn_guard(move |context: &GuardContext<'_>| {
-        context.req_data_mut().insert(operation);
-        true
-    }))
+    enter_first(&request).await.and(Err(refused))
 }
 
-/// The value of `Allow` for a path with these operations. Leaked: there is one for each path of the document.
-fn allowed(operations: &[Operation]) -> &'static str {
-    let mut methods: Vec<&str> = operations.iter().map(|operation| operation.method()).collect();
-    if methods.contains(&"GET") {
-        methods.push("HEAD");
-    }
-    methods.sort_unstable();
-    methods.join(", ").leak()
-}
-
-async fn unknown_route(request: HttpRequest) -> Result<String, ApiError> {
-    enter_first(&request).await.and(Err(ApiError::RouteNotFound))
-}
-
-/// Below `/organizations` nothing is said to strangers, not even that a path does not exist; and an organization that the caller
-/// may not read is not found before anything else.
 async fn enter_first(request: &HttpRequest) -> Result<(), ApiError> {
     let below = request.path().strip_prefix(BASE).and_then(|path| path.strip_prefix("/organizations"));
     let Some(rest) = below.filter(|rest| rest.is_empty() || rest.starts_with('/')) else { return Ok(()) };

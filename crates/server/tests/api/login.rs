@@ -129,10 +129,13 @@ fn a_success_forgives_the_failures_before_it() {
 fn an_address_may_try_so_often_in_a_minute() {
     let server = TestServer::with(&[("ORGD_RATE_LIMIT", "1000")]);
     let attempt = |number: usize| server.anonymous().post("/users/login", json!({"email": format!("u{number}")}));
-    for number in 0..60 {
-        assert_eq!(attempt(number).status, 400);
-    }
-    let refused = attempt(60);
+    // A window may end among the attempts, and lets a few more through then.
+    let answers: Vec<_> = (0..=120)
+        .map(attempt)
+        .scan(false, |over, answer| (!std::mem::replace(over, answer.status != 400)).then_some(answer))
+        .collect();
+    let (refused, let_through) = answers.split_last().expect("there was an attempt");
+    assert!(let_through.len() >= 60, "only {} attempts were let through", let_through.len());
     assert_eq!(refused.message(429), "You've been rate limited for sending more than 60 requests in 1m0s.");
     assert_eq!(server.owner().get("/users/me").status, 200, "whoever is signed in is not concerned");
 }

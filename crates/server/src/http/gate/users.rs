@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use std::future::{Ready, ready};
 
+use super::segment;
 use super::{Entered, app_of, count, origin_of};
 use crate::audit::Origin;
 use crate::auth::authenticate::Caller;
@@ -71,7 +72,7 @@ pub struct OverUser {
 impl AtUser {
     async fn of(request: HttpRequest) -> Result<Self, ApiError> {
         let entered = Entered::of(&request).await?;
-        let raw = request.match_info().get("user").unwrap_or_default();
+        let raw = segment(&request, "user");
         let reference = UserRef::parse(raw).ok_or(ServiceError::NotFound)?;
         let user = entered.app.services.find_user(&entered.caller, &reference).await?;
         Ok(Self { entered, user, address: address(&request) })
