@@ -85,7 +85,7 @@ impl Drop for Served {
 pub(crate) fn build() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "orgd", "--bin", "orgd", "--message-format=json-render-diagnostics"])
+        .args(["build", "--quiet", "--workspace", "--bin", "orgd", "--message-format=json-render-diagnostics"])
         .current_dir(source_tree())
         .stderr(Stdio::inherit())
         .output()

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 
+use super::databases;
 use super::place::Place;
 use super::python::{Environment, npm};
 use super::shell::{command, run, say};
@@ -42,8 +43,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step { name: "clippy", about: "no warning in any target", run: clippy },
     Step { name: "test", about: "every test of the workspace, on SQLite", run: test },
-    Step { name: "test-oldest", about: "the same on the oldest supported PostgreSQL", run: test_oldest },
-    Step { name: "test-newest", about: "the same on the newest supported PostgreSQL", run: test_newest },
+    Step {
+        name: "test-oldest",
+        about: "those about a database again on the oldest supported PostgreSQL",
+        run: test_oldest,
+    },
+    Step { name: "test-newest", about: "and on the newest", run: test_newest },
     Step { name: "tls", about: "a build with TLS to PostgreSQL insists on the right certificate", run: tls },
     Step { name: "tour", about: "the README's commands answer what it says", run: tour },
     Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
@@ -100,12 +105,10 @@ fn test_newest(place: &Place) -> anyhow::Result<()> {
 fn test_on_postgres(place: &Place, database: &str) -> anyhow::Result<()> {
     Environment::ready(place)?;
     Installed::look(place)?.ensure_both()?;
-    // These know no database, or start every PostgreSQL themselves, whatever the others run on.
-    let others = ["orgd-postgres-cluster", "orgd-contract", "orgd-conformance", "orgd-api-types", "xtask"];
-    test_on(place, database, &others.map(|package| ["--exclude", package]).concat())
+    test_on(place, database, &databases::arguments(&place.root)?)
 }
 
-fn test_on(place: &Place, database: &str, arguments: &[&str]) -> anyhow::Result<()> {
+fn test_on(place: &Place, database: &str, arguments: &[String]) -> anyhow::Result<()> {
     let task = ["xtask", "test", "--database", database, "--", "--quiet"];
     run(command(&place.root, "cargo", &task).args(arguments))
 }

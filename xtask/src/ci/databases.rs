@@ -1,0 +1,69 @@
+//! Which tests are run again on PostgreSQL: those that have anything to do with a database.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+/// Packages whose tests know no database, or start every PostgreSQL themselves, whatever the others run on.
+const OTHER_PACKAGES: [&str; 6] =
+    ["orgd-api-types", "orgd-conformance", "orgd-contract", "orgd-contract-tests", "orgd-postgres-cluster", "xtask"];
+
+/// Test targets of the server for which the same holds: a test double, for one, always has its own SQLite.
+const OTHER_TARGETS: [&str; 3] = ["architecture", "contract", "test_double"];
+
+/// The arguments of `cargo test` for them. A new test target is among them until somebody says that it need not be.
+///
+/// # Errors
+/// The folder of the tests cannot be read.
+pub(super) fn arguments(root: &Path) -> anyhow::Result<Vec<String>> {
+    let mut arguments: Vec<String> =
+        OTHER_PACKAGES.iter().flat_map(|name| ["--exclude", name]).map(String::from).collect();
+    arguments.push("--lib".to_owned());
+    let mut targets = BTreeSet::new();
+    for package in ["client", "server", "worker"] {
+        targets.extend(targets_below(&root.join("crates").join(package).join("tests"))?);
+    }
+    targets.retain(|name| !OTHER_TARGETS.contains(&name.as_str()));
+    arguments.extend(targets.into_iter().flat_map(|name| ["--test".to_owned(), name]));
+    Ok(arguments)
+}
+
+/// Cargo's rule: a file, or a folder with a `main.rs`.
+fn targets_below(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut targets = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        let is_file = path.extension().is_some_and(|extension| extension == "rs");
+        if (is_file || path.join("main.rs").exists())
+            && let Some(name) = path.file_stem().and_then(|name| name.to_str())
+        {
+            targets.push(name.to_owned());
+        }
+    }
+    Ok(targets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OTHER_TARGETS, arguments, targets_below};
+    use crate::ci::place::Place;
+
+    #[test]
+    fn what_has_to_do_with_a_database_is_run_again() {
+        let root = Place::find().unwrap().root;
+        let line = arguments(&root).unwrap().join(" ");
+        for target in ["--lib", "--test api", "--test postgres", "--test worker"] {
+            assert!(line.contains(target), "{line}");
+        }
+        assert!(!line.contains("test_double") && !line.contains("support"), "{line}");
+    }
+
+    #[test]
+    fn what_is_left_out_exists() {
+        let targets = targets_below(&Place::find().unwrap().root.join("crates/server/tests")).unwrap();
+        for name in OTHER_TARGETS {
+            assert!(targets.iter().any(|target| target == name), "{name} is no test target any more");
+        }
+    }
+}
