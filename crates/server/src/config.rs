@@ -39,6 +39,8 @@ pub struct Config {
 pub struct HttpConfig {
     /// `listen`, `ORGD_LISTEN`: the address to listen on; port 0 picks a free one. Default `127.0.0.1:8080`.
     pub listen: SocketAddr,
+    /// `plain_http`, `ORGD_PLAIN_HTTP`: whether plain HTTP is served on an address that other machines reach. Default false.
+    pub plain_http: bool,
     /// `public_url`, `ORGD_PUBLIC_URL`: the URL under which clients reach the server, without a slash at its end. By default
     /// it is derived from the address: see [`HttpConfig::public_url`].
     pub public_url: Option<String>,
@@ -49,6 +51,9 @@ pub struct HttpConfig {
     pub rate_limit: u32,
     /// `drain_seconds`, `ORGD_DRAIN_SECONDS`: how long requests under way may take after the signal to stop. Default 25.
     pub drain: Duration,
+    /// `drain_delay`, `ORGD_DRAIN_DELAY`: how long after that signal everything is served still, while `/readyz` says 503.
+    /// Default none.
+    pub drain_delay: Duration,
 }
 
 /// Where the data lives.
@@ -126,13 +131,7 @@ impl Config {
         let given = layers::Layers::gather(file, flags, environment)?;
         let Self { http, database, queue, log } = defaults;
         Ok(Self {
-            http: HttpConfig {
-                listen: given.get(&keys::LISTEN, values::address)?.unwrap_or(http.listen),
-                public_url: given.get(&keys::PUBLIC_URL, values::public_url)?.unwrap_or(http.public_url),
-                workers: given.get(&keys::WORKERS, values::up_to(1024))?.unwrap_or(http.workers),
-                rate_limit: given.get(&keys::RATE_LIMIT, values::up_to(u32::MAX))?.unwrap_or(http.rate_limit),
-                drain: given.get(&keys::DRAIN_SECONDS, values::up_to(3600))?.map_or(http.drain, Duration::from_secs),
-            },
+            http: http_config(&given, http)?,
             database: DatabaseConfig {
                 url: given.get(&keys::DATABASE_URL, str::parse)?.unwrap_or(database.url),
                 migrate: given.get(&keys::MIGRATE, values::boolean)?.unwrap_or(database.migrate),
@@ -163,6 +162,20 @@ impl Config {
 /// The longest span that can be set.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+fn http_config(given: &layers::Layers, default: HttpConfig) -> Result<HttpConfig, ConfigError> {
+    let seconds = given.get(&keys::DRAIN_SECONDS, values::up_to(3600))?;
+    let delay = values::span(Duration::ZERO, Duration::from_secs(60 * 60));
+    Ok(HttpConfig {
+        listen: given.get(&keys::LISTEN, values::address)?.unwrap_or(default.listen),
+        plain_http: given.get(&keys::PLAIN_HTTP, values::boolean)?.unwrap_or(default.plain_http),
+        public_url: given.get(&keys::PUBLIC_URL, values::public_url)?.unwrap_or(default.public_url),
+        workers: given.get(&keys::WORKERS, values::up_to(1024))?.unwrap_or(default.workers),
+        rate_limit: given.get(&keys::RATE_LIMIT, values::up_to(u32::MAX))?.unwrap_or(default.rate_limit),
+        drain: seconds.map_or(default.drain, Duration::from_secs),
+        drain_delay: given.get(&keys::DRAIN_DELAY, delay)?.unwrap_or(default.drain_delay),
+    })
+}
+
 fn queue_config(given: &layers::Layers, default: QueueConfig) -> Result<QueueConfig, ConfigError> {
     let second = Duration::from_secs(1);
     let span = || values::span(second, LONGEST);
@@ -181,6 +194,15 @@ fn queue_config(given: &layers::Layers, default: QueueConfig) -> Result<QueueCon
 }
 
 impl HttpConfig {
+    /// Says why this server must not listen where it is told to: session tokens and passwords would cross a network in the clear.
+    ///
+    /// # Errors
+    /// An address that other machines reach, and no word that this is meant.
+    pub fn check_exposure(&self) -> Result<(), ConfigError> {
+        let is_local = self.listen.ip().to_canonical().is_loopback();
+        if is_local || self.plain_http { Ok(()) } else { Err(ConfigError::Exposed { listen: self.listen }) }
+    }
+
     /// How many threads serve requests: as configured, or one per core.
     pub fn workers(&self) -> usize {
         match self.workers {
@@ -204,10 +226,12 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            plain_http: false,
             public_url: None,
             workers: 0,
             rate_limit: 512,
             drain: Duration::from_secs(25),
+            drain_delay: Duration::ZERO,
         }
     }
 }

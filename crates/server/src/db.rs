@@ -167,6 +167,11 @@ impl Database {
         self.readers.read(Effort::Small, read).await.is_ok()
     }
 
+    /// Ends when everything that was queued for the writer before is written.
+    pub async fn flush(&self) -> Result<(), DbError> {
+        self.writer.write(|_| Ok(((), Vec::new()))).await
+    }
+
     /// True when the writer takes work and the database confirms it.
     pub fn can_write(&self) -> bool {
         self.writer.is_alive() && !self.writer.is_stuck()
@@ -258,6 +263,12 @@ pub fn prepare(url: &DatabaseUrl, schema: Schema) -> Result<Conn, DbError> {
         sqlite::make_durable(conn)?;
     }
     Ok(conn)
+}
+
+/// Moves SQLite's write-ahead log into the database file and empties it; another database needs nothing of the kind.
+pub fn checkpoint(url: &DatabaseUrl) -> Result<(), DbError> {
+    let DatabaseUrl::Sqlite { path } = url else { return Ok(()) };
+    sqlite::checkpoint(&mut sqlite::open_writer(path)?)
 }
 
 /// Opens a connection for writing whatever the schema.

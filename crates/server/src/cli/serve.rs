@@ -1,11 +1,15 @@
 //! `orgd serve`: puts the parts together and runs them.
 
 mod double;
+mod stop;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use anyhow::Context;
 use clap::Args;
@@ -31,9 +35,13 @@ use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::test_double::TestDouble;
 use double::{Ephemeral, Ready, TestFlags};
+use stop::{Asked, Parts};
 
 /// How often one address may try to log in; less often where the rate limit is lower, and without a limit where there is none.
 const LOGINS_PER_MINUTE: u32 = 60;
+
+/// How long connections that have just been accepted have to say what they want, once no more are accepted.
+const LAST_HEADS: Duration = Duration::from_millis(100);
 
 /// Flags of `orgd serve`.
 #[derive(Debug, Clone, Default, Args)]
@@ -65,6 +73,8 @@ pub(super) fn run_observed(flags: Flags, observation: Observation) -> anyhow::Re
     } else {
         (None, Config::load(serve, environment)?)
     };
+    // Before the database is touched, like everything that a start may fail at.
+    config.http.check_exposure()?;
     let log_guard = log::init(&config)?;
     let (access_log, _access_guard) = AccessLog::start(&config.log, &log_guard)?;
     let clock = double::clock_of(ephemeral.as_ref());
@@ -88,17 +98,20 @@ pub(super) fn run_observed(flags: Flags, observation: Observation) -> anyhow::Re
             }
             _ => None,
         };
-        let (server, address) = server::serve(app, listener, options)?;
-        let handle = server.handle();
+        let asked = Asked::listen().context("cannot listen for signals")?;
+        let other = asked.other();
+        let (server, address) = server::serve(app.clone(), listener, options)?;
+        let parts = parts_of(&app, server.handle(), config.http.drain_delay);
+        actix_web::rt::spawn(stop::when_asked(asked, parts));
         let running = actix_web::rt::spawn(server);
-        // Whoever is told that the server is ready may stop it at once: its signals must be listened for by then.
-        tokio::task::yield_now().await;
         let url = config.http.public_url(address);
         announce(address, Told { url, state: ready, first_start, control_url, file: test.ready_file })?;
         if test.exit_with_stdin {
-            double::when_stdin_ends(move || drop(handle.stop(true)));
+            double::when_stdin_ends(move || other.notify_one());
         }
-        running.await.context("the server was given up")?.context("the server failed")
+        running.await.context("the server was given up")?.context("the server failed")?;
+        stop::settle(&app.database, &config.database.url).await;
+        Ok(())
     })
 }
 
@@ -132,22 +145,25 @@ fn accompany(app: &Data<App>, double: Option<Arc<TestDouble>>) {
     actix_web::rt::spawn(async move { present.keep_presence().await });
     let used = Arc::clone(&services);
     actix_web::rt::spawn(async move { used.keep_uses().await });
-    actix_web::rt::spawn(async move {
-        // The server itself stops on the same signals; whoever waits for a job or a log line is let go then.
-        stop_signal().await;
-        services.stop_waiting();
-    });
 }
 
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut quit)) = (signal(SignalKind::terminate()), signal(SignalKind::quit())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = quit.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// What ends one after the other when the server is asked to stop.
+fn parts_of(
+    app: &Data<App>,
+    server: ServerHandle,
+    delay: Duration,
+) -> Parts<impl FnOnce() + 'static, impl FnOnce() + 'static, impl Future<Output = ()> + 'static> {
+    let (stopping, waiting) = (app.clone(), app.clone());
+    Parts {
+        not_ready: move || stopping.is_stopping.store(true, Ordering::Release),
+        delay,
+        stop_waiting: move || waiting.services.stop_waiting(),
+        finish: async move {
+            // A connection whose request was not read yet would be closed without an answer.
+            server.pause().await;
+            tokio::time::sleep(LAST_HEADS).await;
+            server.stop(true).await;
+        },
     }
 }
 
@@ -192,6 +208,7 @@ fn assemble(
         access_log,
         public_url,
         clock,
+        is_stopping: AtomicBool::new(false),
         interference: ephemeral.filter(|one| one.control.is_some()).map(|one| Arc::clone(&one.interference)),
     };
     Ok((Data::new(app), first_start))

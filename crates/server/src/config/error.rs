@@ -1,6 +1,7 @@
 //! Owns the words for a configuration that cannot be used. Each is one line and names the key, its place and the rule.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::keys::Key;
@@ -87,6 +88,16 @@ pub enum ConfigError {
         flags: &'static str,
         /// The variables that hold one.
         variables: &'static str,
+    },
+    /// The server would serve plain HTTP to other machines, and nobody said that it should.
+    #[error(
+        "other machines reach {listen}, and plain HTTP shows session tokens and passwords to everybody on the way: \
+         listen on 127.0.0.1 behind a proxy with TLS, or allow plain HTTP with plain_http = true (--plain-http, \
+         ORGD_PLAIN_HTTP=true) where only trusted machines reach it"
+    )]
+    Exposed {
+        /// Where it was to listen.
+        listen: SocketAddr,
     },
     /// A value is not among those that its key accepts.
     #[error("{}: {} is {value}, {problem}; it takes {}", origin.of(key), key.name, key.accepts)]

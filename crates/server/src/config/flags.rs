@@ -31,6 +31,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
 
+    /// Whether to serve plain HTTP on an address that other machines reach [default: false] [env: ORGD_PLAIN_HTTP]
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub plain_http: Option<String>,
+
     /// URL under which clients reach this server, if a proxy stands before it [default: http:// and the address] [env: ORGD_PUBLIC_URL]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
@@ -71,6 +75,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub drain_seconds: Option<String>,
 
+    /// How long to go on serving after the signal to stop, not ready, so that load balancers turn away first [default: 0s] [env: ORGD_DRAIN_DELAY]
+    #[arg(long, value_name = "SPAN")]
+    pub drain_delay: Option<String>,
+
     /// How long a job may make no progress before its worker counts as lost and it fails [default: 5m] [env: ORGD_HUNG_AFTER]
     #[arg(long, value_name = "SPAN")]
     pub hung_after: Option<String>,
@@ -101,6 +109,7 @@ impl ServeFlags {
     pub(super) fn into_parts(self) -> (Option<PathBuf>, Vec<(&'static Key, String)>) {
         let Self {
             listen,
+            plain_http,
             public_url,
             common,
             migrate,
@@ -111,6 +120,7 @@ impl ServeFlags {
             workers,
             rate_limit,
             drain_seconds,
+            drain_delay,
             hung_after,
             pending_limit,
             forget_workers_after,
@@ -121,6 +131,7 @@ impl ServeFlags {
         let CommonFlags { config, database_url, log, log_format } = common;
         let given = [
             (&keys::LISTEN, listen),
+            (&keys::PLAIN_HTTP, plain_http),
             (&keys::PUBLIC_URL, public_url),
             (&keys::DATABASE_URL, database_url),
             (&keys::MIGRATE, migrate.or_else(|| no_migrate.then(|| "false".to_owned()))),
@@ -129,6 +140,7 @@ impl ServeFlags {
             (&keys::WORKERS, workers),
             (&keys::RATE_LIMIT, rate_limit),
             (&keys::DRAIN_SECONDS, drain_seconds),
+            (&keys::DRAIN_DELAY, drain_delay),
             (&keys::HUNG_AFTER, hung_after),
             (&keys::PENDING_LIMIT, pending_limit),
             (&keys::FORGET_WORKERS_AFTER, forget_workers_after),

@@ -43,6 +43,8 @@ macro_rules! keys {
 keys! {
     LISTEN: "listen" = "127.0.0.1:8080",
         "an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:8080 (port 0 picks a free one)";
+    PLAIN_HTTP: "plain_http" = "false",
+        "true or false";
     PUBLIC_URL: "public_url" = "",
         "nothing (derived from listen) or http:// or https:// and a host, such as https://orgd.example.com";
     DATABASE_URL: "database_url" = "sqlite://orgd.db",
@@ -59,6 +61,8 @@ keys! {
         "a whole number of requests per minute from 0 (off) to 4294967295";
     DRAIN_SECONDS: "drain_seconds" = "25",
         "a whole number of seconds from 0 to 3600";
+    DRAIN_DELAY: "drain_delay" = "0s",
+        "a span from 0s to 1h, such as 5s";
     HUNG_AFTER: "hung_after" = "5m",
         "a span from 1s to 365d, such as 90s, 5m or 1h30m";
     PENDING_LIMIT: "pending_limit" = "off",

@@ -101,6 +101,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 fn every_key_can_be_set_from_every_place() {
     let values = [
         ("listen", "[::1]:0"),
+        ("plain_http", "true"),
         ("public_url", "https://orgd.example.com/base/"),
         ("database_url", "sqlite:///tmp/x.db"),
         ("migrate", "false"),
@@ -109,6 +110,7 @@ fn every_key_can_be_set_from_every_place() {
         ("workers", "3"),
         ("rate_limit", "0"),
         ("drain_seconds", "0"),
+        ("drain_delay", "5s"),
         ("hung_after", "90s"),
         ("pending_limit", "30m"),
         ("forget_workers_after", "1d"),
@@ -130,6 +132,8 @@ fn every_key_can_be_set_from_every_place() {
     expected.http.workers = 3;
     expected.http.rate_limit = 0;
     expected.http.drain = Duration::ZERO;
+    expected.http.drain_delay = Duration::from_secs(5);
+    expected.http.plain_http = true;
     expected.queue.hung_after = Duration::from_secs(90);
     expected.queue.pending_limit = Some(Duration::from_secs(30 * 60));
     expected.queue.forget_workers_after = Duration::from_secs(24 * 60 * 60);
@@ -317,6 +321,24 @@ fn the_public_url_is_derived_unless_given() {
     assert_eq!(url(None, "[::]:80"), "http://localhost:80");
     assert_eq!(url(None, "[::1]:80"), "http://[::1]:80");
     assert_eq!(url(Some("https://orgd.example.com"), "0.0.0.0:80"), "https://orgd.example.com");
+}
+
+#[test]
+fn only_who_says_so_serves_plain_http_to_other_machines() {
+    let checked = |listen: &str, more: &[&str]| {
+        let flags = [&["--listen", listen], more].concat();
+        load(&flags, &[]).unwrap().http.check_exposure().map_err(|error| error.to_string())
+    };
+    for local in ["127.0.0.1:80", "127.1.2.3:0", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
+        assert_eq!(checked(local, &[]), Ok(()), "{local}");
+    }
+    for open in ["0.0.0.0:80", "[::]:80", "10.0.0.1:80", "[::ffff:10.0.0.1]:80", "[fe80::1]:80"] {
+        let why = checked(open, &[]).unwrap_err();
+        assert!(why.starts_with(&format!("other machines reach {open}")), "{why}");
+        assert!(!why.contains('\n') && !why.contains("  "), "{why}");
+        assert_eq!(checked(open, &["--plain-http", "false"]), Err(why));
+        assert_eq!(checked(open, &["--plain-http"]), Ok(()), "{open}");
+    }
 }
 
 #[test]

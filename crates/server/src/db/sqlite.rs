@@ -53,6 +53,12 @@ struct ApplicationId {
 }
 
 #[derive(QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
+}
+
+#[derive(QueryableByName)]
 struct Tables {
     #[diesel(sql_type = diesel::sql_types::Integer)]
     tables: i32,
@@ -77,6 +83,13 @@ pub fn open_writer(path: &Path) -> Result<SqliteConnection, DbError> {
 /// Makes every acknowledged write survive a power cut. To be called once the schema is up to date.
 pub fn make_durable(conn: &mut SqliteConnection) -> Result<(), DbError> {
     Ok(conn.batch_execute(DURABLE)?)
+}
+
+/// Moves the write-ahead log into the database file and empties it. Readers that are still at work are waited for, and not for long.
+pub fn checkpoint(conn: &mut SqliteConnection) -> Result<(), DbError> {
+    conn.batch_execute("PRAGMA busy_timeout = 1000")?;
+    let Checkpoint { busy } = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn)?;
+    if busy == 0 { Ok(()) } else { Err(DbError::Unavailable("the database is in use".to_owned())) }
 }
 
 /// Gives a fresh connection of the read pool its settings: it can read and nothing else.

@@ -1,5 +1,7 @@
 //! What operators and load balancers ask: alive, ready, numbers.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -15,7 +17,9 @@ pub async fn healthz() -> HttpResponse {
 
 /// The database answers, the writer takes work and everything is in memory.
 pub async fn readyz(app: Data<App>) -> HttpResponse {
-    let what_is_missing = if !app.database.can_read().await {
+    let what_is_missing = if app.is_stopping.load(Ordering::Acquire) {
+        "The server is stopping."
+    } else if !app.database.can_read().await {
         "The database is out of reach."
     } else if !app.database.can_write() {
         "The database does not confirm writes."

@@ -29,12 +29,14 @@ pub struct Options {
     pub observation: Observation,
 }
 
-/// Starts serving on the socket. Await the result to run until a signal stops it.
+/// Starts serving on the socket. Await the result to run until its handle stops it.
 pub fn serve(app: Data<App>, listener: TcpListener, options: Options) -> std::io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
     let published = Published::default();
     let server = HttpServer::new(move || build(app.clone(), published.clone(), options.observation))
         .workers(options.workers)
+        // Whoever starts the server stops it.
+        .disable_signals()
         .shutdown_timeout(options.drain.as_secs())
         .client_request_timeout(HEAD_DEADLINE)
         .keep_alive(KEEP_ALIVE)

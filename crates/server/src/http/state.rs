@@ -1,6 +1,7 @@
 //! What every request handler can reach.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::auth::identities::Identities;
 use crate::clock::Clock;
@@ -36,6 +37,8 @@ pub struct App {
     pub public_url: Option<String>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// True from the signal to stop on.
+    pub is_stopping: AtomicBool,
     /// What a test double does around each request; a normal server has none.
     pub interference: Option<Arc<Interference>>,
 }

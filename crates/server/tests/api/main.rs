@@ -56,6 +56,7 @@ mod sessions;
 mod single_job;
 mod start;
 mod statuses;
+mod stop;
 mod tokens;
 mod update;
 mod user_commands;

@@ -119,6 +119,12 @@ impl TestServer {
         run.child.wait().expect("it can be waited for").success()
     }
 
+    /// Waits for the process to end by itself, and gives its exit code; there is none when a signal killed it.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        let run = self.run.as_mut().expect("the server runs");
+        run.child.wait().expect("it can be waited for").code()
+    }
+
     /// Servers that start at the same moment on the new database with this URL; the session token that one of them printed is
     /// known to all.
     pub fn start_together(count: usize, url: &str) -> Vec<Self> {
