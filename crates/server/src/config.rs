@@ -13,6 +13,7 @@ mod values;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use client::{ClientFlags, Secret, ServerAccess, WorkerFlags, second_token};
@@ -41,6 +42,9 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// `plain_http`, `ORGD_PLAIN_HTTP`: whether plain HTTP is served on an address that other machines reach. Default false.
     pub plain_http: bool,
+    /// `tls_certificate` and `tls_key`, `ORGD_TLS_CERTIFICATE` and `ORGD_TLS_KEY`: what HTTPS is served with. Default none, which
+    /// is plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// `public_url`, `ORGD_PUBLIC_URL`: the URL under which clients reach the server, without a slash at its end. By default
     /// it is derived from the address: see [`HttpConfig::public_url`].
     pub public_url: Option<String>,
@@ -54,6 +58,15 @@ pub struct HttpConfig {
     /// `drain_delay`, `ORGD_DRAIN_DELAY`: how long after that signal everything is served still, while `/readyz` says 503.
     /// Default none.
     pub drain_delay: Duration,
+}
+
+/// What HTTPS is served with, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The file with the certificate and those that lead to its issuer.
+    pub certificate: PathBuf,
+    /// The file with its private key.
+    pub key: PathBuf,
 }
 
 /// Where the data lives.
@@ -168,12 +181,24 @@ fn http_config(given: &layers::Layers, default: HttpConfig) -> Result<HttpConfig
     Ok(HttpConfig {
         listen: given.get(&keys::LISTEN, values::address)?.unwrap_or(default.listen),
         plain_http: given.get(&keys::PLAIN_HTTP, values::boolean)?.unwrap_or(default.plain_http),
+        tls: tls_files(given)?.or(default.tls),
         public_url: given.get(&keys::PUBLIC_URL, values::public_url)?.unwrap_or(default.public_url),
         workers: given.get(&keys::WORKERS, values::up_to(1024))?.unwrap_or(default.workers),
         rate_limit: given.get(&keys::RATE_LIMIT, values::up_to(u32::MAX))?.unwrap_or(default.rate_limit),
         drain: seconds.map_or(default.drain, Duration::from_secs),
         drain_delay: given.get(&keys::DRAIN_DELAY, delay)?.unwrap_or(default.drain_delay),
     })
+}
+
+fn tls_files(given: &layers::Layers) -> Result<Option<TlsFiles>, ConfigError> {
+    let certificate = given.get(&keys::TLS_CERTIFICATE, values::path)?.flatten();
+    let key = given.get(&keys::TLS_KEY, values::path)?.flatten();
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(ConfigError::Alone { given: &keys::TLS_CERTIFICATE, missing: &keys::TLS_KEY }),
+        (None, Some(_)) => Err(ConfigError::Alone { given: &keys::TLS_KEY, missing: &keys::TLS_CERTIFICATE }),
+    }
 }
 
 fn queue_config(given: &layers::Layers, default: QueueConfig) -> Result<QueueConfig, ConfigError> {
@@ -199,8 +224,11 @@ impl HttpConfig {
     /// # Errors
     /// An address that other machines reach, and no word that this is meant.
     pub fn check_exposure(&self) -> Result<(), ConfigError> {
-        let is_local = self.listen.ip().to_canonical().is_loopback();
-        if is_local || self.plain_http { Ok(()) } else { Err(ConfigError::Exposed { listen: self.listen }) }
+        if self.is_local() || self.plain_http || self.tls.is_some() {
+            Ok(())
+        } else {
+            Err(ConfigError::Exposed { listen: self.listen })
+        }
     }
 
     /// How many threads serve requests: as configured, or one per core.
@@ -211,13 +239,30 @@ impl HttpConfig {
         }
     }
 
+    /// Whether browsers come over TLS, as far as this server knows.
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some() || self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// Whether browsers are told to come over TLS only from now on (HSTS). They hold it against every port of the host, so a server
+    /// on the loopback interface does not say it of `localhost`; a proxy says it for itself.
+    pub fn insists_on_tls(&self) -> bool {
+        let is_named = self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+        self.tls.is_some() && (is_named || !self.is_local())
+    }
+
+    fn is_local(&self) -> bool {
+        self.listen.ip().to_canonical().is_loopback()
+    }
+
     /// The URL under which clients reach the server, without a slash at its end: as configured, or derived from the address it
     /// is bound to. "Every address" becomes `localhost`, which a browser can open.
     pub fn public_url(&self, bound: SocketAddr) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
         match &self.public_url {
             Some(configured) => configured.clone(),
-            None if bound.ip().is_unspecified() => format!("http://localhost:{}", bound.port()),
-            None => format!("http://{bound}"),
+            None if bound.ip().is_unspecified() => format!("{scheme}://localhost:{}", bound.port()),
+            None => format!("{scheme}://{bound}"),
         }
     }
 }
@@ -227,6 +272,7 @@ impl Default for HttpConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             plain_http: false,
+            tls: None,
             public_url: None,
             workers: 0,
             rate_limit: 512,

@@ -21,5 +21,6 @@ pub mod service;
 pub mod tags;
 pub mod telemetry;
 pub mod test_double;
+pub mod tls;
 pub mod transfer;
 pub mod wire;

@@ -1,6 +1,7 @@
 //! `orgd serve`: puts the parts together and runs them.
 
 mod double;
+mod reload;
 mod stop;
 
 use std::net::{SocketAddr, TcpListener};
@@ -34,7 +35,9 @@ use crate::telemetry::access::AccessLog;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::test_double::TestDouble;
+use crate::tls::Certificate;
 use double::{Ephemeral, Ready, TestFlags};
+use reload::Reload;
 use stop::{Asked, Parts};
 
 /// How often one address may try to log in; less often where the rate limit is lower, and without a limit where there is none.
@@ -68,14 +71,16 @@ pub(super) fn run_observed(flags: Flags, observation: Observation) -> anyhow::Re
     let Flags { serve, test } = flags;
     let environment = process_environment();
     let (mut ephemeral, config) = if test.ephemeral {
-        let (ephemeral, config) = Ephemeral::prepare(&test, serve, environment)?;
+        let (ephemeral, config) = Ephemeral::prepare(&test, serve.clone(), environment.clone())?;
         (Some(ephemeral), config)
     } else {
-        (None, Config::load(serve, environment)?)
+        (None, Config::load(serve.clone(), environment.clone())?)
     };
     // Before the database is touched, like everything that a start may fail at.
     config.http.check_exposure()?;
     let log_guard = log::init(&config)?;
+    let certificate = config.http.tls.as_ref().map(Certificate::load).transpose()?;
+    let tls = certificate.as_ref().map(Certificate::server_config).transpose()?;
     let (access_log, _access_guard) = AccessLog::start(&config.log, &log_guard)?;
     let clock = double::clock_of(ephemeral.as_ref());
     let _lock = double::file_of(&config.database.url).map(ServerLock::acquire).transpose()?;
@@ -98,9 +103,14 @@ pub(super) fn run_observed(flags: Flags, observation: Observation) -> anyhow::Re
             }
             _ => None,
         };
+        if double.is_none() {
+            let (config, log) = (config.clone(), log_guard.filter());
+            let reload = Reload { flags: serve, environment, config, log, certificate };
+            actix_web::rt::spawn(reload.on_signals().context("cannot listen for SIGHUP")?);
+        }
         let asked = Asked::listen().context("cannot listen for signals")?;
         let other = asked.other();
-        let (server, address) = server::serve(app.clone(), listener, options)?;
+        let (server, address) = server::serve(app.clone(), listener, tls, options)?;
         let parts = parts_of(&app, server.handle(), config.http.drain_delay);
         actix_web::rt::spawn(stop::when_asked(asked, parts));
         let running = actix_web::rt::spawn(server);
@@ -194,8 +204,6 @@ fn assemble(
         Arc::new(Services::new(Arc::clone(&model), database.clone(), Arc::clone(&clock), config.queue.clone()));
     let limiter = RateLimiter::new(config.http.rate_limit);
     let login_limiter = RateLimiter::new(config.http.rate_limit.min(LOGINS_PER_MINUTE));
-    let public_url = config.http.public_url.clone();
-    let secure_cookies = public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let app = App {
         services,
         model,
@@ -203,10 +211,11 @@ fn assemble(
         identities,
         limiter,
         login_limiter,
-        secure_cookies,
+        secure_cookies: config.http.is_secure(),
+        insists_on_tls: config.http.insists_on_tls(),
         metrics,
         access_log,
-        public_url,
+        public_url: config.http.public_url.clone(),
         clock,
         is_stopping: AtomicBool::new(false),
         interference: ephemeral.filter(|one| one.control.is_some()).map(|one| Arc::clone(&one.interference)),

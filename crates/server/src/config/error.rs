@@ -89,10 +89,18 @@ pub enum ConfigError {
         /// The variables that hold one.
         variables: &'static str,
     },
+    /// Two keys go together.
+    #[error("{} is set and {} is not: HTTPS needs both", given.name, missing.name)]
+    Alone {
+        /// The key that was given.
+        given: &'static Key,
+        /// The key that is missing.
+        missing: &'static Key,
+    },
     /// The server would serve plain HTTP to other machines, and nobody said that it should.
     #[error(
         "other machines reach {listen}, and plain HTTP shows session tokens and passwords to everybody on the way: \
-         listen on 127.0.0.1 behind a proxy with TLS, or allow plain HTTP with plain_http = true (--plain-http, \
+         set tls_certificate and tls_key, or listen on 127.0.0.1 behind a proxy with TLS, or allow plain HTTP with plain_http = true (--plain-http, \
          ORGD_PLAIN_HTTP=true) where only trusted machines reach it"
     )]
     Exposed {

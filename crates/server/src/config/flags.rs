@@ -31,11 +31,19 @@ pub struct ServeFlags {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
 
+    /// Serve HTTPS with the certificate in this PEM file, followed by those that lead to its issuer [default: none] [env: ORGD_TLS_CERTIFICATE]
+    #[arg(long, value_name = "FILE")]
+    pub tls_certificate: Option<String>,
+
+    /// The private key of the certificate, in PEM [default: none] [env: ORGD_TLS_KEY]
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<String>,
+
     /// Whether to serve plain HTTP on an address that other machines reach [default: false] [env: ORGD_PLAIN_HTTP]
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     pub plain_http: Option<String>,
 
-    /// URL under which clients reach this server, if a proxy stands before it [default: http:// and the address] [env: ORGD_PUBLIC_URL]
+    /// URL under which clients reach this server, if a proxy stands before it [default: http:// or https:// and the address] [env: ORGD_PUBLIC_URL]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
 
@@ -110,6 +118,8 @@ impl ServeFlags {
         let Self {
             listen,
             plain_http,
+            tls_certificate,
+            tls_key,
             public_url,
             common,
             migrate,
@@ -132,6 +142,8 @@ impl ServeFlags {
         let given = [
             (&keys::LISTEN, listen),
             (&keys::PLAIN_HTTP, plain_http),
+            (&keys::TLS_CERTIFICATE, tls_certificate),
+            (&keys::TLS_KEY, tls_key),
             (&keys::PUBLIC_URL, public_url),
             (&keys::DATABASE_URL, database_url),
             (&keys::MIGRATE, migrate.or_else(|| no_migrate.then(|| "false".to_owned()))),

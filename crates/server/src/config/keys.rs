@@ -45,6 +45,10 @@ keys! {
         "an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:8080 (port 0 picks a free one)";
     PLAIN_HTTP: "plain_http" = "false",
         "true or false";
+    TLS_CERTIFICATE: "tls_certificate" = "",
+        "nothing, or the path of a PEM file with the certificate and those that lead to its issuer";
+    TLS_KEY: "tls_key" = "",
+        "nothing, or the path of a PEM file with the private key of tls_certificate";
     PUBLIC_URL: "public_url" = "",
         "nothing (derived from listen) or http:// or https:// and a host, such as https://orgd.example.com";
     DATABASE_URL: "database_url" = "sqlite://orgd.db",

@@ -8,7 +8,7 @@ use clap::Parser;
 use proptest::prelude::*;
 
 use super::keys::KEYS;
-use super::{CommonFlags, Config, DatabaseUrl, LogFormat, ServeFlags, values};
+use super::{CommonFlags, Config, DatabaseUrl, LogFormat, ServeFlags, TlsFiles, values};
 
 /// A command like `orgd serve`, to read flags as the program does.
 #[derive(Parser)]
@@ -70,7 +70,11 @@ fn the_help_shows_default_and_variable_of_every_key() {
         let flag = flags.iter().find(|flag| flag.starts_with(&format!("{} ", &key.flag()[2..])));
         let text = flag.unwrap_or_else(|| panic!("no {} in {help}", key.flag()));
         assert!(text.contains(&format!("[env: {}]", key.variable())), "{text}");
-        let default = if key.default.is_empty() { "http:// and the address" } else { key.default };
+        let default = match (key.name, key.default) {
+            ("public_url", _) => "http:// or https:// and the address",
+            (_, "") => "none",
+            (_, default) => default,
+        };
         assert!(text.contains(&format!("[default: {default}]")), "{text}");
     }
     assert!(flags.iter().any(|flag| flag.starts_with("config ") && flag.contains("[env: ORGD_CONFIG]")), "{help}");
@@ -102,6 +106,8 @@ fn every_key_can_be_set_from_every_place() {
     let values = [
         ("listen", "[::1]:0"),
         ("plain_http", "true"),
+        ("tls_certificate", "/etc/orgd/tls.pem"),
+        ("tls_key", "/etc/orgd/tls.key"),
         ("public_url", "https://orgd.example.com/base/"),
         ("database_url", "sqlite:///tmp/x.db"),
         ("migrate", "false"),
@@ -134,6 +140,7 @@ fn every_key_can_be_set_from_every_place() {
     expected.http.drain = Duration::ZERO;
     expected.http.drain_delay = Duration::from_secs(5);
     expected.http.plain_http = true;
+    expected.http.tls = Some(TlsFiles { certificate: "/etc/orgd/tls.pem".into(), key: "/etc/orgd/tls.key".into() });
     expected.queue.hung_after = Duration::from_secs(90);
     expected.queue.pending_limit = Some(Duration::from_secs(30 * 60));
     expected.queue.forget_workers_after = Duration::from_secs(24 * 60 * 60);
@@ -321,6 +328,23 @@ fn the_public_url_is_derived_unless_given() {
     assert_eq!(url(None, "[::]:80"), "http://localhost:80");
     assert_eq!(url(None, "[::1]:80"), "http://[::1]:80");
     assert_eq!(url(Some("https://orgd.example.com"), "0.0.0.0:80"), "https://orgd.example.com");
+    let tls = load(&["--tls-certificate", "c", "--tls-key", "k"], &[]).unwrap().http;
+    assert_eq!(tls.public_url("127.0.0.1:8443".parse().unwrap()), "https://127.0.0.1:8443");
+}
+
+#[test]
+fn a_certificate_and_its_key_go_together() {
+    let alone = load(&["--tls-certificate", "c"], &[]).unwrap_err();
+    assert_eq!(alone, "tls_certificate is set and tls_key is not: HTTPS needs both");
+    let alone = load(&[], &[("ORGD_TLS_KEY", "k")]).unwrap_err();
+    assert_eq!(alone, "tls_key is set and tls_certificate is not: HTTPS needs both");
+    let http = |more: &[&str]| load(&[&["--tls-certificate", "c", "--tls-key", "k"], more].concat(), &[]).unwrap().http;
+    let seen = |http: super::HttpConfig| (http.check_exposure().is_ok(), http.is_secure(), http.insists_on_tls());
+    assert_eq!(seen(http(&[])), (true, true, false), "not of localhost");
+    assert_eq!(seen(http(&["--listen", "0.0.0.0:443"])), (true, true, true));
+    assert_eq!(seen(http(&["--public-url", "https://orgd.example.com"])), (true, true, true));
+    let behind_a_proxy = load(&["--public-url", "https://orgd.example.com"], &[]).unwrap().http;
+    assert_eq!(seen(behind_a_proxy), (true, true, false));
 }
 
 #[test]

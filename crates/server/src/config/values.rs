@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -75,6 +76,11 @@ pub(super) fn log_filter(text: &str) -> Result<String, String> {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(format!("which is no filter ({error})")),
     }
+}
+
+/// Nothing, or the path of a file.
+pub(super) fn path(text: &str) -> Result<Option<PathBuf>, String> {
+    Ok(Some(text).filter(|text| !text.is_empty()).map(PathBuf::from))
 }
 
 /// Nothing, or `http://` or `https://` with a host and perhaps a path. Given back without a slash at its end.

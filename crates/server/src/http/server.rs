@@ -29,8 +29,13 @@ pub struct Options {
     pub observation: Observation,
 }
 
-/// Starts serving on the socket. Await the result to run until its handle stops it.
-pub fn serve(app: Data<App>, listener: TcpListener, options: Options) -> std::io::Result<(Server, SocketAddr)> {
+/// Starts serving on the socket, HTTPS with `tls` and HTTP without. Await the result to run until its handle stops it.
+pub fn serve(
+    app: Data<App>,
+    listener: TcpListener,
+    tls: Option<rustls::ServerConfig>,
+    options: Options,
+) -> std::io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
     let published = Published::default();
     let server = HttpServer::new(move || build(app.clone(), published.clone(), options.observation))
@@ -41,10 +46,13 @@ pub fn serve(app: Data<App>, listener: TcpListener, options: Options) -> std::io
         .client_request_timeout(HEAD_DEADLINE)
         .keep_alive(KEEP_ALIVE)
         // A worker that goes away while it waits for a job must not be given one.
-        .h1_allow_half_closed(false)
-        .listen(listener)?
-        .run();
-    Ok((server, address))
+        .h1_allow_half_closed(false);
+    // HTTP/1.1 is all that is offered: HTTP/2 is not built in.
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    };
+    Ok((server.run(), address))
 }
 
 /// The application of one worker thread.

@@ -29,6 +29,8 @@ pub struct App {
     pub login_limiter: RateLimiter,
     /// Whether browsers are told to send the session cookie over TLS only.
     pub secure_cookies: bool,
+    /// Whether browsers are told to come over TLS only.
+    pub insists_on_tls: bool,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Where a record of each request goes.

@@ -1,14 +1,16 @@
 //! Owns the log: which lines are written, how they look, and the thread that writes them to standard error. Standard output
 //! stays free for what a command answers.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::Dispatch;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::{FormatEvent, FormatFields, MakeWriter, SubscriberBuilder};
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry, reload};
 
 use super::dropped::{DropCounter, DroppedLines};
 use crate::config::{Config, LogConfig, LogFormat};
@@ -27,6 +29,7 @@ const GATHER: Duration = Duration::from_millis(2);
 #[must_use = "the log ends when this is dropped"]
 pub struct LogGuard {
     dropped: DroppedLines,
+    filter: LogFilter,
     queue: NonBlocking,
     _worker: WorkerGuard,
 }
@@ -37,9 +40,36 @@ impl LogGuard {
         self.dropped.clone()
     }
 
+    /// What changes which lines are written.
+    pub fn filter(&self) -> LogFilter {
+        self.filter.clone()
+    }
+
     /// The way to standard error, for lines that are rendered elsewhere: one with each call.
     pub(super) fn queue(&self) -> NonBlocking {
         self.queue.clone()
+    }
+}
+
+/// Changes which lines are written. Clones change the same log.
+#[derive(Clone)]
+pub struct LogFilter(Arc<SetFilter>);
+
+type SetFilter = dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync;
+
+impl LogFilter {
+    /// From now on these lines, in the syntax of the configuration.
+    ///
+    /// # Errors
+    /// See [`LogError`].
+    pub fn set(&self, filter: &str) -> Result<(), LogError> {
+        Ok((self.0)(EnvFilter::builder().parse(filter)?)?)
+    }
+}
+
+impl fmt::Debug for LogFilter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("LogFilter")
     }
 }
 
@@ -52,6 +82,9 @@ pub enum LogError {
     /// The process has a log already.
     #[error("the log is already running: {0}")]
     Running(#[from] tracing_subscriber::util::TryInitError),
+    /// The log has ended.
+    #[error("the log filter cannot be changed: {0}")]
+    Ended(#[from] reload::Error),
 }
 
 /// Starts the log of this process. Lines go through a bounded queue to a thread of its own; when standard error is slower than
@@ -77,21 +110,33 @@ fn start<W: Write + Send + 'static>(
     let (queue, worker) =
         NonBlockingBuilder::default().buffered_lines_limit(QUEUED_LINES).thread_name("orgd-log").finish(writer);
     dropped.full = Some(queue.error_counter());
-    Ok((dispatch(config, queue.clone(), terminal)?, LogGuard { dropped, queue, _worker: worker }))
+    let (dispatch, filter) = dispatch(config, queue.clone(), terminal)?;
+    Ok((dispatch, LogGuard { dropped, filter, queue, _worker: worker }))
 }
 
-fn dispatch<W>(config: &LogConfig, writer: W, terminal: bool) -> Result<Dispatch, LogError>
+fn dispatch<W>(config: &LogConfig, writer: W, terminal: bool) -> Result<(Dispatch, LogFilter), LogError>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let filter = EnvFilter::builder().parse(&config.filter)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match config.format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).into(),
+        LogFormat::Json => reloadable(builder.json().flatten_event(true).with_current_span(false)),
         // Left alone on a terminal, the formatter still honours NO_COLOR.
-        LogFormat::Text if terminal => builder.into(),
-        LogFormat::Text => builder.with_ansi(false).into(),
+        LogFormat::Text if terminal => reloadable(builder),
+        LogFormat::Text => reloadable(builder.with_ansi(false)),
     })
+}
+
+fn reloadable<N, E, W>(builder: SubscriberBuilder<N, E, EnvFilter, W>) -> (Dispatch, LogFilter)
+where
+    N: for<'writer> FormatFields<'writer> + Send + Sync + 'static,
+    E: FormatEvent<Registry, N> + Send + Sync + 'static,
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let builder = builder.with_filter_reloading();
+    let handle = builder.reload_handle();
+    (builder.into(), LogFilter(Arc::new(move |filter| handle.reload(filter))))
 }
 
 /// Collects lines and writes them together: one system call for many lines under load, at once when the log was quiet. What

@@ -57,6 +57,7 @@ mod single_job;
 mod start;
 mod statuses;
 mod stop;
+mod tls;
 mod tokens;
 mod update;
 mod user_commands;

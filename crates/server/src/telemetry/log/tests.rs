@@ -44,6 +44,32 @@ fn text_is_plain_unless_on_a_terminal() {
 }
 
 #[test]
+fn which_lines_are_written_can_change() {
+    for format in [LogFormat::Text, LogFormat::Json] {
+        let kept = Kept::default();
+        let config = LogConfig { format, filter: "warn".to_owned(), ..LogConfig::default() };
+        let (dispatch, guard) = start(&config, kept.clone(), false).unwrap();
+        let filter = guard.filter();
+        tracing::dispatcher::with_default(&dispatch, || {
+            // One place in the code, so that what was found out about it once has to be forgotten.
+            let log = |number| tracing::info!(number, "hello");
+            log(1);
+            filter.set("info").unwrap();
+            log(2);
+            filter.set("error").unwrap();
+            log(3);
+            assert!(filter.set("info,=").is_err());
+            filter.set("off,orgd=trace").unwrap();
+            log(4);
+        });
+        drop(guard);
+        let text = kept.0.lock().concat();
+        assert_eq!(text.matches("hello").count(), 2, "{text}");
+        assert!(text.lines().count() == 2 && text.contains('2') && text.contains('4'), "{text}");
+    }
+}
+
+#[test]
 fn json_is_one_object_a_line_with_the_fields_on_top() {
     let config = LogConfig { format: LogFormat::Json, ..LogConfig::default() };
     let lines = written(&config, true, || {

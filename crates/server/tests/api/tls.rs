@@ -1,0 +1,295 @@
+//! HTTPS: which versions are spoken, what a start refuses, and certificates that change while the server runs.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion, version};
+use tempfile::TempDir;
+
+use crate::harness::{TestServer, eventually};
+
+const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+/// An authority of our own, and the files that a server reads.
+struct Authority {
+    folder: TempDir,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+        Self { folder, issuer: Issuer::new(params, key) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    /// Writes a new certificate for this machine in place of the last one, and gives it.
+    fn certify(&self) -> CertificateDer<'static> {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.subject_alt_names.push(SanType::IpAddress(LOCAL));
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        std::fs::write(self.path("tls.pem"), certificate.pem()).unwrap();
+        std::fs::write(self.path("tls.key"), key.serialize_pem()).unwrap();
+        certificate.der().clone()
+    }
+
+    fn server(&self, more: &[(&str, &str)]) -> TestServer {
+        let files = [("ORGD_TLS_CERTIFICATE", self.text("tls.pem")), ("ORGD_TLS_KEY", self.text("tls.key"))];
+        let files = files.each_ref().map(|(name, path)| (*name, path.as_str()));
+        TestServer::with(&[&files[..], more].concat())
+    }
+
+    fn connect(&self, server: &TestServer, versions: &[&'static SupportedProtocolVersion]) -> std::io::Result<Https> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(self.path("ca.pem")).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
+        let mut config = config.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let mut tls = ClientConnection::new(Arc::new(config), ServerName::from(LOCAL)).unwrap();
+        let mut socket = TcpStream::connect((LOCAL, server.address().port()))?;
+        socket.set_read_timeout(Some(Duration::from_secs(60)))?;
+        while tls.is_handshaking() {
+            tls.complete_io(&mut socket)?;
+        }
+        Ok(Https(StreamOwned::new(tls, socket)))
+    }
+}
+
+const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
+
+/// A connection that is kept.
+struct Https(StreamOwned<ClientConnection, TcpStream>);
+
+impl Https {
+    fn certificate(&self) -> CertificateDer<'static> {
+        self.0.conn.peer_certificates().unwrap()[0].clone().into_owned()
+    }
+
+    /// The head of the answer; its body is read and left out.
+    fn get(&mut self, path: &str, token: &str) -> String {
+        self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: orgd.test\r\nCoder-Session-Token: {token}\r\n\r\n"))
+    }
+
+    fn exchange(&mut self, request: &str) -> String {
+        self.0.write_all(request.as_bytes()).unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            self.0.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        let head = String::from_utf8(head).unwrap().to_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        self.0.read_exact(&mut vec![0; length.map_or(0, |length| length.parse().unwrap())]).unwrap();
+        head
+    }
+}
+
+#[test]
+fn two_versions_of_tls_and_one_of_http_are_spoken() {
+    let authority = Authority::new();
+    let expected = authority.certify();
+    let server = authority.server(&[]);
+    assert!(server.stdout().contains(&format!("Swagger UI: https://{}/swagger/", server.address())));
+    for (versions, spoken) in [
+        (&BOTH[1..], rustls::ProtocolVersion::TLSv1_2),
+        (&BOTH[..1], rustls::ProtocolVersion::TLSv1_3),
+        (BOTH, rustls::ProtocolVersion::TLSv1_3),
+    ] {
+        let mut https = authority.connect(&server, versions).unwrap();
+        assert_eq!(https.0.conn.protocol_version(), Some(spoken));
+        assert_eq!(https.0.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
+        assert_eq!(https.certificate(), expected);
+        for _ in 0..2 {
+            assert!(https.get("/api/v2/organizations", server.owner_token()).starts_with("http/1.1 200 "));
+        }
+    }
+}
+
+/// A client hello as it was in TLS 1.1 and 1.0: without the extension that names newer versions.
+fn old_hello(minor: u8) -> Vec<u8> {
+    let mut body = vec![3, minor];
+    body.extend([7; 32]); // random
+    body.push(0); // no session
+    // Suites that every version up to 1.2 has: ECDHE and RSA with AES.
+    body.extend([0, 8, 0xc0, 0x13, 0xc0, 0x14, 0x00, 0x2f, 0x00, 0x35]);
+    body.extend([1, 0]); // no compression
+    let length = u8::try_from(body.len()).unwrap();
+    let mut hello = vec![0x16, 3, 1, 0, length + 4, 1, 0, 0, length];
+    hello.extend(body);
+    hello
+}
+
+#[test]
+fn older_versions_and_plain_http_get_no_answer() {
+    let authority = Authority::new();
+    authority.certify();
+    let server = authority.server(&[]);
+    let ask = |bytes: &[u8]| {
+        let mut socket = TcpStream::connect(server.address()).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        socket.write_all(bytes).unwrap();
+        let mut answer = Vec::new();
+        match socket.read_to_end(&mut answer) {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+        }
+        answer
+    };
+    for minor in [1, 2] {
+        // A fatal alert, protocol_version.
+        let answer = ask(&old_hello(minor));
+        assert_eq!((answer[0], &answer[5..]), (0x15, &[2, 70][..]), "TLS 1.{}", minor - 1);
+    }
+    let plain = ask(b"GET /healthz HTTP/1.1\r\nHost: orgd.test\r\n\r\n");
+    assert!(!plain.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&plain));
+    assert!(authority.connect(&server, BOTH).is_ok(), "it goes on");
+}
+
+#[test]
+fn sessions_of_browsers_stay_on_tls() {
+    let authority = Authority::new();
+    authority.certify();
+    for (listen, insists) in [("127.0.0.1:0", false), ("0.0.0.0:0", true)] {
+        let server = authority.server(&[("ORGD_LISTEN", listen)]);
+        server.command(&["user", "create", "ana", "--email", "ana@example.com"]);
+        let password = authority.path("password");
+        std::fs::write(&password, "open-sesame-1").unwrap();
+        server.command(&["user", "reset-password", "ana", "--password-file", password.to_str().unwrap()]);
+        let body = r#"{"email":"ana@example.com","password":"open-sesame-1"}"#;
+        let length = body.len();
+        let head = authority.connect(&server, BOTH).unwrap().exchange(&format!(
+            "POST /api/v2/users/login HTTP/1.1\r\nHost: orgd.test\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        ));
+        assert!(head.starts_with("http/1.1 201 "), "{head}");
+        let cookie = head.lines().find(|line| line.starts_with("set-cookie: coder_session_token=")).unwrap();
+        for part in ["; secure", "; httponly", "; samesite=lax"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        assert_eq!(head.contains("\nstrict-transport-security: max-age=31536000\r\n"), insists, "{head}");
+    }
+}
+
+#[test]
+fn a_start_without_a_usable_certificate_fails_and_leaves_no_database() {
+    let authority = Authority::new();
+    authority.certify();
+    std::fs::write(authority.path("other.key"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let server = TestServer::start();
+    let url = format!("sqlite://{}", authority.text("new/orgd.db"));
+    let [pem, key, other] = ["tls.pem", "tls.key", "other.key"].map(|name| authority.text(name));
+    for (files, told) in [
+        (&["--tls-certificate", &pem, "--tls-key", &other][..], "is not the key of the certificate in"),
+        (&["--tls-certificate", "nowhere.pem", "--tls-key", &key], "tls_certificate = nowhere.pem: "),
+        (&["--tls-certificate", &pem], "tls_certificate is set and tls_key is not"),
+    ] {
+        let refused = server.try_command(&[&["serve", "--database-url", &url], files].concat());
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(told), "{said}");
+        assert!(!authority.path("new").exists());
+    }
+}
+
+#[test]
+fn a_new_certificate_is_taken_without_a_restart_and_a_bad_one_is_not() {
+    let authority = Authority::new();
+    let first = authority.certify();
+    let mut server = authority.server(&[]);
+    let mut old = authority.connect(&server, BOTH).unwrap();
+    assert_eq!(old.certificate(), first);
+    let second = authority.certify();
+    assert_ne!(first, second);
+    assert_eq!(authority.connect(&server, BOTH).unwrap().certificate(), first, "nobody said anything yet");
+    server.signal("HUP");
+    eventually(|| authority.connect(&server, BOTH).unwrap().certificate() == second);
+    assert!(old.get("/healthz", "").starts_with("http/1.1 200 "), "connections stay");
+
+    let count = |text: &str, server: &TestServer| server.stderr().matches(text).count();
+    for (number, (name, content)) in
+        [("tls.pem", "nonsense"), ("tls.key", &KeyPair::generate().unwrap().serialize_pem())].into_iter().enumerate()
+    {
+        let kept = std::fs::read(authority.path(name)).unwrap();
+        std::fs::write(authority.path(name), content).unwrap();
+        server.signal("HUP");
+        eventually(|| count("the certificate stays as it was", &server) == number + 1);
+        assert_eq!(authority.connect(&server, BOTH).unwrap().certificate(), second);
+        std::fs::write(authority.path(name), kept).unwrap();
+    }
+    assert!(old.get("/healthz", "").starts_with("http/1.1 200 "));
+    server.signal("TERM");
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+#[test]
+fn the_log_level_follows_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orgd.toml");
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    write("log = \"info\"\n");
+    let server = TestServer::with(&[("ORGD_CONFIG", file.to_str().unwrap())]);
+    let count = |text: &str| server.stderr().matches(text).count();
+    write("log = \"loud\"\n");
+    server.signal("HUP");
+    eventually(|| count("nothing has changed") == 1);
+    write("log = \"warn\"\nrate_limit = 7\n");
+    server.signal("HUP");
+    // That it was read again is told as information, which is off by then.
+    write("log = \"warn\"\nread_connections = 3\n");
+    server.signal("HUP");
+    write("log = \"debug\"\n");
+    eventually(|| {
+        server.signal("HUP");
+        std::thread::sleep(Duration::from_millis(50));
+        count("the configuration was read again") > 0
+    });
+    let told = server.stderr();
+    assert!(told.contains("\"log\":\"debug\"") && !told.contains("\"log\":\"warn\""), "{told}");
+    assert_eq!(server.owner().get("/organizations").status, 200);
+}
+
+/// Runs a command of a client against the server, in an environment that trusts the authority or does not.
+fn call(server: &TestServer, ca: Option<&str>, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
+    command.args(arguments).env("ORGD_URL", format!("https://{}", server.address()));
+    command.env("ORGD_TOKEN", server.owner_token());
+    match ca {
+        Some(ca) => command.env("SSL_CERT_FILE", ca),
+        None => command.env_remove("SSL_CERT_FILE"),
+    };
+    command.env_remove("SSL_CERT_DIR").output().unwrap()
+}
+
+#[test]
+fn commands_that_call_a_server_trust_a_private_authority_when_they_are_told_to() {
+    let authority = Authority::new();
+    authority.certify();
+    let server = authority.server(&[]);
+    let ca = authority.text("ca.pem");
+    for arguments in [&["jobs", "list"][..], &["conformance"]] {
+        let good = call(&server, Some(&ca), arguments);
+        assert!(good.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&good.stderr));
+        let bad = call(&server, None, arguments);
+        assert!(!bad.status.success(), "{arguments:?}");
+    }
+}
