@@ -8,6 +8,7 @@ mod cancel;
 #[cfg(feature = "bench")]
 mod ceiling;
 pub mod control;
+mod cors;
 pub mod document;
 mod entity_tag;
 mod error;
@@ -15,6 +16,7 @@ mod errors_documented;
 mod examples;
 mod gate;
 mod general;
+mod headers;
 mod health;
 mod idempotency;
 mod interfere;
@@ -40,4 +42,5 @@ mod users;
 mod worker_jobs;
 mod workers;
 
+pub use cors::Origins;
 pub use state::App;

@@ -25,7 +25,7 @@ use crate::db::{self, Database, Readers, Schema, ServerLock, WriterObserver};
 use crate::fixture::State;
 use crate::http::middleware::Observation;
 use crate::http::server::{self, Options};
-use crate::http::{App, control};
+use crate::http::{App, Origins, control};
 use crate::model::ReadModel;
 use crate::model::publisher::ModelPublisher;
 use crate::operations::Operation;
@@ -212,6 +212,7 @@ fn assemble(
         limiter,
         login_limiter,
         secure_cookies: config.http.is_secure(),
+        cors: Origins::new(&config.http.cors_origins),
         insists_on_tls: config.http.insists_on_tls(),
         metrics,
         access_log,

@@ -47,6 +47,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
 
+    /// Origins whose pages may call the API from a browser, separated by commas [default: none] [env: ORGD_CORS_ORIGINS]
+    #[arg(long, value_name = "ORIGIN,…")]
+    pub cors_origins: Option<String>,
+
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print a comment here as the description of the whole command")]
     pub common: CommonFlags,
@@ -121,6 +125,7 @@ impl ServeFlags {
             tls_certificate,
             tls_key,
             public_url,
+            cors_origins,
             common,
             migrate,
             no_migrate,
@@ -145,6 +150,7 @@ impl ServeFlags {
             (&keys::TLS_CERTIFICATE, tls_certificate),
             (&keys::TLS_KEY, tls_key),
             (&keys::PUBLIC_URL, public_url),
+            (&keys::CORS_ORIGINS, cors_origins),
             (&keys::DATABASE_URL, database_url),
             (&keys::MIGRATE, migrate.or_else(|| no_migrate.then(|| "false".to_owned()))),
             (&keys::FIRST_OWNER, first_owner.or_else(|| no_first_owner.then(|| "false".to_owned()))),

@@ -109,6 +109,7 @@ fn every_key_can_be_set_from_every_place() {
         ("tls_certificate", "/etc/orgd/tls.pem"),
         ("tls_key", "/etc/orgd/tls.key"),
         ("public_url", "https://orgd.example.com/base/"),
+        ("cors_origins", "https://a.example.com, http://localhost:3000"),
         ("database_url", "sqlite:///tmp/x.db"),
         ("migrate", "false"),
         ("first_owner", "false"),
@@ -139,6 +140,7 @@ fn every_key_can_be_set_from_every_place() {
     expected.http.rate_limit = 0;
     expected.http.drain = Duration::ZERO;
     expected.http.drain_delay = Duration::from_secs(5);
+    expected.http.cors_origins = ["https://a.example.com", "http://localhost:3000"].map(str::to_owned).to_vec();
     expected.http.plain_http = true;
     expected.http.tls = Some(TlsFiles { certificate: "/etc/orgd/tls.pem".into(), key: "/etc/orgd/tls.key".into() });
     expected.queue.hung_after = Duration::from_secs(90);
@@ -330,6 +332,27 @@ fn the_public_url_is_derived_unless_given() {
     assert_eq!(url(Some("https://orgd.example.com"), "0.0.0.0:80"), "https://orgd.example.com");
     let tls = load(&["--tls-certificate", "c", "--tls-key", "k"], &[]).unwrap().http;
     assert_eq!(tls.public_url("127.0.0.1:8443".parse().unwrap()), "https://127.0.0.1:8443");
+}
+
+#[test]
+fn origins_are_taken_as_browsers_send_them() {
+    let origins = |text: &str| load(&["--cors-origins", text], &[]).map(|config| config.http.cors_origins);
+    assert_eq!(origins("").unwrap(), [""; 0]);
+    assert_eq!(origins(" https://a.b:8443 ,http://[::1]:3000").unwrap(), ["https://a.b:8443", "http://[::1]:3000"]);
+    for (wrong, why) in [
+        ("*", "would let the pages of everybody call"),
+        ("null", "does not start with http:// or https://"),
+        ("https://a.b,", "\"\" does not start with"),
+        ("https://a.b,https://", "names no host"),
+        ("https://a.b/", "holds more than a scheme, a host in lower case and a port"),
+        ("https://A.b", "holds more than a scheme, a host in lower case and a port"),
+        ("https://*.b", "holds more than a scheme, a host in lower case and a port"),
+        ("https://a.b:443", "has the port that browsers leave out"),
+        ("http://a.b:80", "has the port that browsers leave out"),
+    ] {
+        let told = origins(wrong).unwrap_err();
+        assert!(told.contains(why) && told.starts_with("flag --cors-origins: cors_origins is "), "{told}");
+    }
 }
 
 #[test]

@@ -83,6 +83,31 @@ pub(super) fn path(text: &str) -> Result<Option<PathBuf>, String> {
     Ok(Some(text).filter(|text| !text.is_empty()).map(PathBuf::from))
 }
 
+/// Nothing, or origins as browsers send them, separated by commas.
+pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
+    let origins = text.split(',').map(str::trim).filter(|_| !text.trim().is_empty());
+    origins.map(|origin| check_origin(origin).map(|()| origin.to_owned())).collect()
+}
+
+fn check_origin(origin: &str) -> Result<(), String> {
+    let wrong = |why: &str| Err(format!("of which {origin:?} {why}"));
+    if origin == "*" {
+        return wrong("would let the pages of everybody call");
+    }
+    let (host, default_port) = match (origin.strip_prefix("https://"), origin.strip_prefix("http://")) {
+        (Some(host), _) => (host, ":443"),
+        (_, Some(host)) => (host, ":80"),
+        _ => return wrong("does not start with http:// or https://"),
+    };
+    if host.is_empty() || host.starts_with(':') {
+        return wrong("names no host");
+    }
+    if !host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_:[]".contains(&byte)) {
+        return wrong("holds more than a scheme, a host in lower case and a port");
+    }
+    if host.ends_with(default_port) { wrong("has the port that browsers leave out") } else { Ok(()) }
+}
+
 /// Nothing, or `http://` or `https://` with a host and perhaps a path. Given back without a slash at its end.
 pub(super) fn public_url(text: &str) -> Result<Option<String>, String> {
     if text.is_empty() {

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage};
@@ -25,7 +25,7 @@ use super::error::ApiError;
 use super::gate::{CallerId, RequestId, is_safe};
 use super::paths::Routed;
 use super::state::App;
-use super::{interfere, refusals};
+use super::{headers, interfere, refusals};
 use crate::operations::Operation;
 use crate::ratelimit::Decision;
 use crate::telemetry::access::{AccessRecord, known_method};
@@ -36,7 +36,6 @@ use crate::test_double::Interference;
 pub const BUILD_VERSION: &str = concat!("v2.32.0+orgd.", env!("CARGO_PKG_VERSION"));
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-coder-request-id");
-const BUILD: HeaderName = HeaderName::from_static("x-coder-build-version");
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
@@ -118,6 +117,11 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         collapse_slashes(&mut request);
         let exchange = Exchange::begin(&self.around, &request);
+        if let Some(origins) = &self.around.app.cors
+            && let Some(answer) = origins.preflight(request.method(), request.headers())
+        {
+            return Box::pin(ready(Ok(exchange.end(request.into_response(answer)))));
+        }
         if let Some(interference) = &self.around.app.interference {
             return interfered(Rc::clone(&self.service), exchange, Arc::clone(interference), request);
         }
@@ -186,10 +190,12 @@ impl Exchange {
     fn end(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         response = self.name_defect(response);
         let decision = response.request().extensions().get::<Decision>().copied();
-        let headers = response.headers_mut();
-        common_headers(headers);
+        headers::common(&self.app, response.headers_mut());
         if let Some(decision) = decision {
-            limit_headers(headers, decision);
+            limit_headers(response.headers_mut(), decision);
+        }
+        if let Some(origins) = &self.app.cors {
+            origins.mark(response.request().clone().headers(), response.headers_mut());
         }
         if self.observation == Observation::On {
             self.observe(&mut response);
@@ -258,7 +264,7 @@ impl Exchange {
         let mut body = ApiError::Panic.body();
         body.detail = format!("Request ID {}", self.id);
         let mut response = answer::encoded(StatusCode::INTERNAL_SERVER_ERROR, &body);
-        common_headers(response.headers_mut());
+        headers::common(&self.app, response.headers_mut());
         self.id_header(response.headers_mut());
         self.app.metrics.record(None, StatusCode::INTERNAL_SERVER_ERROR.as_u16(), self.begun.elapsed());
         actix_web::error::InternalError::from_response(ApiError::Panic, response).into()
@@ -267,11 +273,6 @@ impl Exchange {
 
 fn encoded_body(body: &Response) -> BoxBody {
     BoxBody::new(Bytes::from(crate::wire::encode::to_vec(body)))
-}
-
-fn common_headers(headers: &mut HeaderMap) {
-    headers.insert(BUILD, HeaderValue::from_static(BUILD_VERSION));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 fn limit_headers(headers: &mut HeaderMap, decision: Decision) {

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, ETag, LOCATION, REFERRER_POLICY,
+};
 use actix_web::middleware::Compress;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource};
 use utoipa_swagger_ui::Config;
 
+use super::entity_tag;
 use super::error::ApiError;
+use super::headers::PAGE_POLICY;
+use super::middleware::BUILD_VERSION;
 use super::published::{self, DOCUMENT, Published};
 use crate::service::ServiceError;
 
@@ -51,13 +56,29 @@ fn swagger_settings() -> Settings {
 }
 
 /// One of Swagger UI's files. The crate's own service answers GET only, and what it does not have with an empty body.
-async fn swagger_file(file: web::Path<String>, settings: Data<Settings>) -> Result<HttpResponse, ApiError> {
+async fn swagger_file(
+    request: HttpRequest,
+    file: web::Path<String>,
+    settings: Data<Settings>,
+) -> Result<HttpResponse, ApiError> {
     let found = utoipa_swagger_ui::serve(&file, Settings::clone(&settings))
         .map_err(|error| ServiceError::Internal(format!("Swagger UI cannot be put together: {error}")))?;
     let found = found.ok_or(ApiError::RouteNotFound)?;
+    // The same build has the same files.
+    let tag = entity_tag::of(format!("{BUILD_VERSION} {file} {}", found.bytes.len()).as_bytes());
+    let is_known = entity_tag::is_known(&request, &tag);
+    let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .insert_header((ETAG, ETag(tag)))
+        .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
+        .insert_header((REFERRER_POLICY, "no-referrer"));
+    if is_known {
+        return Ok(answer.finish());
+    }
     let text = found.content_type.starts_with("text/");
     let media_type = if text { format!("{}; charset=utf-8", found.content_type) } else { found.content_type };
-    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, media_type)).body(found.bytes.into_owned()))
+    Ok(answer.insert_header((CONTENT_TYPE, media_type)).body(found.bytes.into_owned()))
 }
 
 #[cfg(test)]

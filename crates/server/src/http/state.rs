@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::cors::Origins;
 use crate::auth::identities::Identities;
 use crate::clock::Clock;
 use crate::db::Database;
@@ -31,6 +32,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// Whether browsers are told to come over TLS only.
     pub insists_on_tls: bool,
+    /// Which pages of other origins may call; none where there is none.
+    pub cors: Option<Origins>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Where a record of each request goes.

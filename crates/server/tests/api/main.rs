@@ -27,6 +27,7 @@ mod delete;
 mod first_user;
 mod framing;
 mod general;
+mod headers;
 mod idempotency;
 mod job_filters;
 mod job_list;
