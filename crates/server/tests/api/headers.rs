@@ -7,6 +7,9 @@ const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 /// What is one.
 const PAGE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+/// What a refusal of a token says.
+const CHALLENGE: &str = "www-authenticate: Bearer realm=\"coder\", error=\"invalid_token\", \
+                         error_description=\"The access token is invalid\"";
 /// What every answer has and what differs from one to the next.
 const VARIABLE: [&str; 7] = [
     "content-length",
@@ -59,7 +62,7 @@ fn each_kind_of_answer_has_its_headers_and_no_others() {
     let get_only = answer(NOTHING, "no-store", &["allow: GET, HEAD"]);
     for (request, more, status, expected) in [
         ("GET /api/v2/organizations", &token[..], 200, plain.clone()),
-        ("GET /api/v2/organizations", &[], 401, plain.clone()),
+        ("GET /api/v2/organizations", &[], 401, answer(NOTHING, "no-store", &[CHALLENGE])),
         ("GET /api/v2/organizations/nowhere", &token, 404, plain.clone()),
         ("GET /api/v2/nowhere", &token, 404, plain.clone()),
         ("GET /nowhere", &[], 404, plain.clone()),

@@ -126,18 +126,22 @@ fn two_versions_of_tls_and_one_of_http_are_spoken() {
     }
 }
 
-/// A client hello as it was in TLS 1.1 and 1.0: without the extension that names newer versions.
-fn old_hello(minor: u8) -> Vec<u8> {
-    let mut body = vec![3, minor];
-    body.extend([7; 32]); // random
-    body.push(0); // no session
-    // Suites that every version up to 1.2 has: ECDHE and RSA with AES.
-    body.extend([0, 8, 0xc0, 0x13, 0xc0, 0x14, 0x00, 0x2f, 0x00, 0x35]);
-    body.extend([1, 0]); // no compression
-    let length = u8::try_from(body.len()).unwrap();
-    let mut hello = vec![0x16, 3, 1, 0, length + 4, 1, 0, 0, length];
-    hello.extend(body);
-    hello
+/// A client hello without the extension that names versions beyond TLS 1.2: up to 3.3 the version stands in front, and 3.3 is TLS 1.2.
+fn hello(minor: u8) -> Vec<u8> {
+    let with_length = |bytes: &[u8]| {
+        let length = u16::try_from(bytes.len()).unwrap();
+        [&length.to_be_bytes(), bytes].concat()
+    };
+    // Two groups, the uncompressed form of points, and ECDSA with SHA-256.
+    let groups = [&[0, 10][..], &with_length(&with_length(&[0, 0x1d, 0, 0x17]))].concat();
+    let points = [&[0, 11][..], &with_length(&[1, 0])].concat();
+    let signatures = [&[0, 13][..], &with_length(&with_length(&[4, 3]))].concat();
+    let extensions = with_length(&[groups, points, signatures].concat());
+    // One suite of TLS 1.2 and one of the older versions; no session, no compression.
+    let suites = with_length(&[0xc0, 0x2b, 0xc0, 0x09]);
+    let body = [&[3, minor][..], &[7; 32], &[0], &suites, &[1, 0], &extensions].concat();
+    let handshake = [&[1, 0][..], &with_length(&body)].concat();
+    [&[0x16, 3, 1][..], &with_length(&handshake)].concat()
 }
 
 #[test]
@@ -158,9 +162,14 @@ fn older_versions_and_plain_http_get_no_answer() {
     };
     for minor in [1, 2] {
         // A fatal alert, protocol_version.
-        let answer = ask(&old_hello(minor));
+        let answer = ask(&hello(minor));
         assert_eq!((answer[0], &answer[5..]), (0x15, &[2, 70][..]), "TLS 1.{}", minor - 1);
     }
+    let mut socket = TcpStream::connect(server.address()).unwrap();
+    socket.write_all(&hello(3)).unwrap();
+    let mut answer = [0; 6];
+    socket.read_exact(&mut answer).unwrap();
+    assert_eq!((answer[0], answer[5]), (0x16, 2), "the same with TLS 1.2 is answered with a server hello");
     let plain = ask(b"GET /healthz HTTP/1.1\r\nHost: orgd.test\r\n\r\n");
     assert!(!plain.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&plain));
     assert!(authority.connect(&server, BOTH).is_ok(), "it goes on");
