@@ -8,11 +8,6 @@ use actix_web::http::header::{
 use super::middleware::BUILD_VERSION;
 use super::state::App;
 
-/// For a page that loads its own files, talks to this server, and that is all: no script or style within the markup, no frame
-/// around it.
-pub(super) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                                      img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-
 const BUILD: HeaderName = HeaderName::from_static("x-coder-build-version");
 /// What is no page loads nothing, should a browser ever take it for one.
 const NO_PAGE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");

@@ -12,13 +12,18 @@ use utoipa_swagger_ui::Config;
 
 use super::entity_tag;
 use super::error::ApiError;
-use super::headers::PAGE_POLICY;
 use super::middleware::BUILD_VERSION;
 use super::published::{self, DOCUMENT, Published};
 use crate::service::ServiceError;
 
 /// Where Swagger UI is.
 const SWAGGER: &str = "/swagger/";
+
+/// As for any page of this server, but for one style within the markup, which hides the pictures that the page draws its buttons
+/// with. It is allowed by its hash; another version of Swagger UI may have another, which a browser tells in its console.
+const POLICY: &str = "default-src 'none'; script-src 'self'; \
+                      style-src 'self' 'unsafe-hashes' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; \
+                      connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Adds the pages.
 pub fn configure(config: &mut ServiceConfig, published: &Published) {
@@ -71,7 +76,7 @@ async fn swagger_file(
     answer
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((ETAG, ETag(tag)))
-        .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((REFERRER_POLICY, "no-referrer"));
     if is_known {
         return Ok(answer.finish());

@@ -9,11 +9,13 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::entity_tag;
 use super::error::ApiError;
-use super::headers::PAGE_POLICY;
 use super::pages::reading;
 
 /// Where the page is.
 const PAGE: &str = "/queue";
+/// The page loads its own files, talks to this server, and that is all: no script or style within the markup, no frame around it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
+                      frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -100,7 +102,7 @@ fn send(request: &HttpRequest, file: &File) -> HttpResponse {
     answer
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((ETAG, header::ETag(file.tag.clone())))
-        .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((REFERRER_POLICY, "no-referrer"));
     if is_known {
         return answer.finish();
@@ -120,7 +122,7 @@ mod tests {
     use actix_web::http::{Method, StatusCode};
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
-    use super::{FILES, HTML, PAGE_POLICY, SCRIPT};
+    use super::{FILES, HTML, POLICY, SCRIPT};
 
     async fn ask(request: TestRequest) -> ServiceResponse<impl actix_web::body::MessageBody> {
         let service = init_service(actix_web::App::new().configure(super::configure)).await;
@@ -138,7 +140,7 @@ mod tests {
             let answer = ask(TestRequest::with_uri(&path)).await;
             assert_eq!(answer.status(), StatusCode::OK, "{path}");
             assert_eq!(header(&answer, CONTENT_TYPE), *media_type, "{path}");
-            assert_eq!(header(&answer, CONTENT_SECURITY_POLICY), PAGE_POLICY, "{path}");
+            assert_eq!(header(&answer, CONTENT_SECURITY_POLICY), POLICY, "{path}");
             assert_eq!(read_body(answer).await, *text, "{path}");
         }
     }
