@@ -90,7 +90,7 @@ pub enum ConfigError {
         variables: &'static str,
     },
     /// Two keys go together.
-    #[error("{} is set and {} is not: HTTPS needs both", given.name, missing.name)]
+    #[error("{} ({}) is set and {} is not: HTTPS needs both", given.name, given.variable(), missing.name)]
     Alone {
         /// The key that was given.
         given: &'static Key,

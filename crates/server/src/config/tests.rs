@@ -358,9 +358,9 @@ fn origins_are_taken_as_browsers_send_them() {
 #[test]
 fn a_certificate_and_its_key_go_together() {
     let alone = load(&["--tls-certificate", "c"], &[]).unwrap_err();
-    assert_eq!(alone, "tls_certificate is set and tls_key is not: HTTPS needs both");
+    assert_eq!(alone, "tls_certificate (ORGD_TLS_CERTIFICATE) is set and tls_key is not: HTTPS needs both");
     let alone = load(&[], &[("ORGD_TLS_KEY", "k")]).unwrap_err();
-    assert_eq!(alone, "tls_key is set and tls_certificate is not: HTTPS needs both");
+    assert_eq!(alone, "tls_key (ORGD_TLS_KEY) is set and tls_certificate is not: HTTPS needs both");
     let http = |more: &[&str]| load(&[&["--tls-certificate", "c", "--tls-key", "k"], more].concat(), &[]).unwrap().http;
     let seen = |http: super::HttpConfig| (http.check_exposure().is_ok(), http.is_secure(), http.insists_on_tls());
     assert_eq!(seen(http(&[])), (true, true, false), "not of localhost");

@@ -211,7 +211,7 @@ fn a_start_without_a_usable_certificate_fails_and_leaves_no_database() {
     for (files, told) in [
         (&["--tls-certificate", &pem, "--tls-key", &other][..], "is not the key of the certificate in"),
         (&["--tls-certificate", "nowhere.pem", "--tls-key", &key], "tls_certificate = nowhere.pem: "),
-        (&["--tls-certificate", &pem], "tls_certificate is set and tls_key is not"),
+        (&["--tls-certificate", &pem], "tls_certificate (ORGD_TLS_CERTIFICATE) is set and tls_key is not"),
     ] {
         let refused = server.try_command(&[&["serve", "--database-url", &url], files].concat());
         let said = String::from_utf8(refused.stderr).unwrap();
