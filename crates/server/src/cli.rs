@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod backup;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod conformance;
@@ -59,6 +60,10 @@ enum Command {
     Export(export::Flags),
     /// Copy everything into another database, such as from SQLite to PostgreSQL
     Copy(copy::Flags),
+    /// Write a backup of an SQLite database, beside a running server or without one
+    Backup(backup::BackupFlags),
+    /// Put a backup in the place of an SQLite database
+    Restore(backup::RestoreFlags),
     /// Show the schema of a database, and bring it up to date
     #[command(subcommand)]
     Migrate(migrate::Command),
@@ -93,6 +98,8 @@ pub fn run() -> ExitCode {
         Some(Command::Import(flags)) => import::run(flags),
         Some(Command::Export(flags)) => export::run(flags),
         Some(Command::Copy(flags)) => copy::run(&flags),
+        Some(Command::Backup(flags)) => backup::back_up(flags),
+        Some(Command::Restore(flags)) => backup::restore(flags),
         Some(Command::Migrate(command)) => migrate::run(command),
         Some(Command::Jobs(command)) => jobs::run(command),
         Some(Command::Record(flags)) => record::run(flags),

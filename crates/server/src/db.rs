@@ -5,6 +5,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod backup;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod bootstrap;

@@ -23,6 +23,11 @@ impl Access {
         Ok(Self { url: config.database.url })
     }
 
+    /// What the database is.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
     /// Opens the database for writing by this process alone or beside a server. A first start must have made it.
     pub fn open(&self) -> anyhow::Result<Conn> {
         self.require_file()?;

@@ -17,6 +17,7 @@ pub use error::{CopyError, Difference};
 pub(super) use mark::refuse_unfinished;
 use tables::{TABLES, Table};
 
+use super::backup::Counted;
 use super::conn::Conn;
 use super::error::DbError;
 use super::sqlite;
@@ -69,6 +70,12 @@ pub fn run(
     })?;
     finish(to)?;
     Ok(verified)
+}
+
+/// How many rows each table has that is copied.
+pub(super) fn count(conn: &mut Conn) -> Result<Vec<Counted>, DbError> {
+    let counted = |table: &Table| Ok(Counted { table: table.name, rows: (table.count)(conn)?.unsigned_abs() });
+    TABLES.iter().map(counted).collect()
 }
 
 /// Compares two databases, each at one moment.

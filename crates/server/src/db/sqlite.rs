@@ -147,6 +147,24 @@ fn check_owner(conn: &mut SqliteConnection, path: &Path) -> Result<bool, DbError
     Ok(true)
 }
 
+/// Refuses what is no database, or another program's, or nobody's yet.
+pub fn require_orgd(conn: &mut SqliteConnection, path: &Path) -> Result<(), DbError> {
+    if check_owner(conn, path)? { Err(refused(path, "it is an empty database")) } else { Ok(()) }
+}
+
+#[derive(QueryableByName)]
+struct Problem {
+    #[diesel(sql_type = Text)]
+    problem: String,
+}
+
+/// What is wrong with the structure of the file; nothing, when it is whole.
+pub fn problems(conn: &mut SqliteConnection) -> Result<Vec<String>, DbError> {
+    let query = "SELECT quick_check AS problem FROM pragma_quick_check WHERE quick_check <> 'ok'";
+    let found = diesel::sql_query(query).load::<Problem>(conn)?;
+    Ok(found.into_iter().map(|found| found.problem).collect())
+}
+
 fn refused(path: &Path, why: &str) -> DbError {
     DbError::Unavailable(format!("cannot open {}: {why}", path.display()))
 }

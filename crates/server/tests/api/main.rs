@@ -17,6 +17,7 @@ mod harness;
 
 mod audit;
 mod authorization;
+mod backup;
 mod bodies;
 mod cancel;
 mod command_line;
