@@ -62,6 +62,7 @@ mod stop;
 mod tls;
 mod tokens;
 mod update;
+mod upgrade;
 mod user_commands;
 mod user_list;
 mod user_permissions;

@@ -1,0 +1,44 @@
+//! What an answer promised is kept, whatever happens to the process or to the power. Writers note what was acknowledged, refused or
+//! left open; after each crash all of it is asked for again and compared.
+//!
+//! `ORGD_CRASHES` says how many crashes of each kind; `cargo xtask soak` asks for 200.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, helpers included"
+)]
+#![expect(clippy::print_stderr, reason = "a failing test shows the log of its server, and a skipped one says why")]
+
+#[path = "../support/harness.rs"]
+#[expect(dead_code, unused_imports, reason = "the black-box tests use the rest")]
+mod harness;
+
+mod cuts;
+mod history;
+mod kills;
+mod writers;
+
+/// How many crashes of each kind.
+fn crashes() -> usize {
+    std::env::var("ORGD_CRASHES").map_or(3, |text| text.parse().expect("ORGD_CRASHES is a number"))
+}
+
+/// How many crashes one database goes through; then comes a new one, since all that ever happened is looked at after each.
+const CRASHES_OF_ONE: usize = 20;
+
+/// When each crash comes, in groups of those of one database.
+fn groups() -> Vec<Vec<u64>> {
+    let all: Vec<u64> = moments().take(crashes()).collect();
+    all.chunks(CRASHES_OF_ONE).map(<[u64]>::to_vec).collect()
+}
+
+/// When a crash comes after the writers began, in milliseconds: other moments each time, and the same ones in each run.
+fn moments() -> impl Iterator<Item = u64> {
+    let mut state = 0x2545_f491_u64;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        50 + (state >> 33) % 700
+    })
+}
