@@ -50,6 +50,8 @@ pub struct HttpConfig {
     pub public_url: Option<String>,
     /// `cors_origins`, `ORGD_CORS_ORIGINS`: origins whose pages may call the API. Default none.
     pub cors_origins: Vec<String>,
+    /// `swagger_ui`, `ORGD_SWAGGER_UI`: whether Swagger UI is served. Default true.
+    pub swagger_ui: bool,
     /// `workers`, `ORGD_WORKERS`: threads that serve requests, 0 for one per core. Default 0; see [`HttpConfig::workers`].
     pub workers: usize,
     /// `rate_limit`, `ORGD_RATE_LIMIT`: requests per minute of one user, or of one address without a user, to one path; 0
@@ -186,6 +188,7 @@ fn http_config(given: &layers::Layers, default: HttpConfig) -> Result<HttpConfig
         tls: tls_files(given)?.or(default.tls),
         public_url: given.get(&keys::PUBLIC_URL, values::public_url)?.unwrap_or(default.public_url),
         cors_origins: given.get(&keys::CORS_ORIGINS, values::origins)?.unwrap_or(default.cors_origins),
+        swagger_ui: given.get(&keys::SWAGGER_UI, values::boolean)?.unwrap_or(default.swagger_ui),
         workers: given.get(&keys::WORKERS, values::up_to(1024))?.unwrap_or(default.workers),
         rate_limit: given.get(&keys::RATE_LIMIT, values::up_to(u32::MAX))?.unwrap_or(default.rate_limit),
         drain: seconds.map_or(default.drain, Duration::from_secs),
@@ -278,6 +281,7 @@ impl Default for HttpConfig {
             tls: None,
             public_url: None,
             cors_origins: Vec::new(),
+            swagger_ui: true,
             workers: 0,
             rate_limit: 512,
             drain: Duration::from_secs(25),

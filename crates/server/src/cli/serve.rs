@@ -115,7 +115,8 @@ pub(super) fn run_observed(flags: Flags, observation: Observation) -> anyhow::Re
         actix_web::rt::spawn(stop::when_asked(asked, parts));
         let running = actix_web::rt::spawn(server);
         let url = config.http.public_url(address);
-        announce(address, Told { url, state: ready, first_start, control_url, file: test.ready_file })?;
+        let has_swagger = config.http.swagger_ui;
+        announce(address, Told { url, has_swagger, state: ready, first_start, control_url, file: test.ready_file })?;
         if test.exit_with_stdin {
             double::when_stdin_ends(move || other.notify_one());
         }
@@ -212,6 +213,7 @@ fn assemble(
         limiter,
         login_limiter,
         secure_cookies: config.http.is_secure(),
+        has_swagger: config.http.swagger_ui,
         cors: Origins::new(&config.http.cors_origins),
         insists_on_tls: config.http.insists_on_tls(),
         metrics,
@@ -248,6 +250,7 @@ fn operation_labels() -> &'static [&'static str] {
 /// What is told once the server is ready.
 struct Told {
     url: String,
+    has_swagger: bool,
     state: Option<State>,
     first_start: Option<FirstStart>,
     control_url: Option<String>,
@@ -255,8 +258,9 @@ struct Told {
 }
 
 fn announce(address: SocketAddr, told: Told) -> anyhow::Result<()> {
-    let Told { url, state, first_start, control_url, file } = told;
-    tracing::info!(%address, swagger = %format!("{url}/swagger/"), "serving");
+    let Told { url, has_swagger, state, first_start, control_url, file } = told;
+    let swagger = has_swagger.then(|| format!("{url}/swagger/"));
+    tracing::info!(%address, swagger, "serving");
     let owner = first_start.as_ref().and_then(|first| first.owner.as_ref());
     let access = match (&state, owner) {
         (Some(state), _) => Some((state.contents.access.username.clone(), state.contents.access.token.clone())),
@@ -268,11 +272,11 @@ fn announce(address: SocketAddr, told: Told) -> anyhow::Result<()> {
     let state = state.map(|state| state.name.to_string());
     let ready = Ready { url: url.clone(), token, user, state, control_url, pid: std::process::id() };
     ready.tell(is_ephemeral, file.as_deref())?;
-    first_start.map_or(Ok(()), |first_start| greet(&url, &first_start))
+    first_start.map_or(Ok(()), |first_start| greet(&url, has_swagger, &first_start))
 }
 
 /// What a first start prints for people.
-fn greet(url: &str, first_start: &FirstStart) -> anyhow::Result<()> {
+fn greet(url: &str, has_swagger: bool, first_start: &FirstStart) -> anyhow::Result<()> {
     let FirstStart { organization, owner } = first_start;
     let organization = &organization.name;
     let Some(FirstOwner { user, token }) = owner else {
@@ -285,6 +289,7 @@ If it has no user yet, whoever logs in first becomes the owner: coder login {url
         ));
     };
     let token = token.reveal();
+    let swagger = if has_swagger { format!("Swagger UI: {url}/swagger/\n") } else { String::new() };
     output::print(&format!(
         "\
 This database is new: it has the organization \"{organization}\" and the user \"{owner}\".
@@ -293,8 +298,7 @@ Session token of {owner}, shown this once:
 
     {token}
 
-Swagger UI: {url}/swagger/
-Queue page: {url}/queue
+{swagger}Queue page: {url}/queue
 First call: curl -H 'Coder-Session-Token: {token}' {url}/api/v2/organizations
 ",
         owner = user.username,

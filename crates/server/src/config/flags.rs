@@ -51,6 +51,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "ORIGIN,…")]
     pub cors_origins: Option<String>,
 
+    /// Whether Swagger UI is served at /swagger/; the document is in any case [default: true] [env: ORGD_SWAGGER_UI]
+    #[arg(long, value_name = "true|false")]
+    pub swagger_ui: Option<String>,
+
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print a comment here as the description of the whole command")]
     pub common: CommonFlags,
@@ -126,6 +130,7 @@ impl ServeFlags {
             tls_key,
             public_url,
             cors_origins,
+            swagger_ui,
             common,
             migrate,
             no_migrate,
@@ -151,6 +156,7 @@ impl ServeFlags {
             (&keys::TLS_KEY, tls_key),
             (&keys::PUBLIC_URL, public_url),
             (&keys::CORS_ORIGINS, cors_origins),
+            (&keys::SWAGGER_UI, swagger_ui),
             (&keys::DATABASE_URL, database_url),
             (&keys::MIGRATE, migrate.or_else(|| no_migrate.then(|| "false".to_owned()))),
             (&keys::FIRST_OWNER, first_owner.or_else(|| no_first_owner.then(|| "false".to_owned()))),

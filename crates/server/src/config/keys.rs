@@ -53,6 +53,8 @@ keys! {
         "nothing (derived from listen) or http:// or https:// and a host, such as https://orgd.example.com";
     CORS_ORIGINS: "cors_origins" = "",
         "nothing, or origins separated by commas, each http:// or https:// and a host as a browser sends it, such as https://portal.example.com";
+    SWAGGER_UI: "swagger_ui" = "true",
+        "true or false";
     DATABASE_URL: "database_url" = "sqlite://orgd.db",
         "sqlite:// and the path of a file, such as sqlite:///var/lib/orgd/orgd.db, or a PostgreSQL URL, such as postgres://orgd@db.example.com/orgd";
     MIGRATE: "migrate" = "true",

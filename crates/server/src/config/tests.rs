@@ -110,6 +110,7 @@ fn every_key_can_be_set_from_every_place() {
         ("tls_key", "/etc/orgd/tls.key"),
         ("public_url", "https://orgd.example.com/base/"),
         ("cors_origins", "https://a.example.com, http://localhost:3000"),
+        ("swagger_ui", "false"),
         ("database_url", "sqlite:///tmp/x.db"),
         ("migrate", "false"),
         ("first_owner", "false"),
@@ -141,6 +142,7 @@ fn every_key_can_be_set_from_every_place() {
     expected.http.drain = Duration::ZERO;
     expected.http.drain_delay = Duration::from_secs(5);
     expected.http.cors_origins = ["https://a.example.com", "http://localhost:3000"].map(str::to_owned).to_vec();
+    expected.http.swagger_ui = false;
     expected.http.plain_http = true;
     expected.http.tls = Some(TlsFiles { certificate: "/etc/orgd/tls.pem".into(), key: "/etc/orgd/tls.key".into() });
     expected.queue.hung_after = Duration::from_secs(90);

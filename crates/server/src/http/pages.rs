@@ -1,4 +1,4 @@
-//! Pages for people: Swagger UI, which the binary holds whole, and the document that it shows (`published.rs`).
+//! Pages for people: Swagger UI, which the binary holds whole. The document that it shows is in `published.rs`.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use utoipa_swagger_ui::Config;
 use super::entity_tag;
 use super::error::ApiError;
 use super::middleware::BUILD_VERSION;
-use super::published::{self, DOCUMENT, Published};
+use super::published::DOCUMENT;
 use crate::service::ServiceError;
 
 /// Where Swagger UI is.
@@ -26,8 +26,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; \
                       connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Adds the pages.
-pub fn configure(config: &mut ServiceConfig, published: &Published) {
-    published::configure(config, published);
+pub fn configure(config: &mut ServiceConfig) {
     let files = reading("/swagger/{file:.*}", web::get().to(swagger_file), web::head().to(swagger_file));
     config
         .service(reading("/", web::get().to(to_swagger), web::head().to(to_swagger)))
@@ -93,15 +92,12 @@ mod tests {
     use actix_web::http::{Method, StatusCode};
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
-    use super::Published;
-
     async fn answer(
         method: Method,
         path: &str,
         encoding: &'static str,
     ) -> ServiceResponse<impl actix_web::body::MessageBody> {
-        let pages = |config: &mut _| super::configure(config, &Published::default());
-        let service = init_service(actix_web::App::new().configure(pages)).await;
+        let service = init_service(actix_web::App::new().configure(super::configure)).await;
         let request = TestRequest::with_uri(path).method(method).insert_header((ACCEPT_ENCODING, encoding));
         call_service(&service, request.to_request()).await
     }

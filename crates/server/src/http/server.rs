@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::middleware::{Around, Observation};
 use super::published::Published;
 use super::state::App;
-use super::{health, pages, queue_page, routes};
+use super::{health, pages, published, queue_page, routes};
 
 /// How long a caller may take to send the head of a request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -69,13 +69,15 @@ pub fn build(
         InitError = (),
     >,
 > {
+    let has_swagger = app.has_swagger;
     let around = Around::new(app.clone(), observation);
     actix_web::App::new()
         .app_data(app)
         .configure(routes::configure)
         .configure(operator_routes)
         .configure(ceiling_routes)
-        .configure(|config| pages::configure(config, &published))
+        .configure(|config| published::configure(config, &published))
+        .configure(if has_swagger { pages::configure } else { |_: &mut ServiceConfig| {} })
         .configure(queue_page::configure)
         .default_service(web::to(|| async { Err::<String, _>(ApiError::RouteNotFound) }))
         .wrap(around)

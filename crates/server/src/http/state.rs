@@ -32,6 +32,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// Whether browsers are told to come over TLS only.
     pub insists_on_tls: bool,
+    /// Whether Swagger UI is served.
+    pub has_swagger: bool,
     /// Which pages of other origins may call; none where there is none.
     pub cors: Option<Origins>,
     /// Counters.

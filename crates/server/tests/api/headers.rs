@@ -92,6 +92,18 @@ fn each_kind_of_answer_has_its_headers_and_no_others() {
 }
 
 #[test]
+fn swagger_ui_can_be_turned_off() {
+    let server = TestServer::with(&[("ORGD_SWAGGER_UI", "false")]);
+    for path in ["/", "/swagger", "/swagger/", "/swagger/swagger-ui.css"] {
+        assert_eq!(ask(&server, &format!("GET {path}"), &[]).0, 404, "{path}");
+    }
+    assert!(!server.stdout().contains("swagger") && !server.stderr().contains("swagger"), "it is not advertised");
+    for path in ["/openapi.json", "/queue"] {
+        assert_eq!(ask(&server, &format!("GET {path}"), &[]).0, 200, "{path}");
+    }
+}
+
+#[test]
 fn without_origins_no_page_of_another_origin_is_told_anything() {
     let server = TestServer::start();
     for origin in ["https://evil.example.com", "null", "http://orgd.test"] {

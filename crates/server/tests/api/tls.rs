@@ -172,6 +172,7 @@ fn older_versions_and_plain_http_get_no_answer() {
     assert_eq!((answer[0], answer[5]), (0x16, 2), "the same with TLS 1.2 is answered with a server hello");
     let plain = ask(b"GET /healthz HTTP/1.1\r\nHost: orgd.test\r\n\r\n");
     assert!(!plain.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&plain));
+    assert!(ask(b"").is_empty(), "who says nothing is not waited for");
     assert!(authority.connect(&server, BOTH).is_ok(), "it goes on");
 }
 
