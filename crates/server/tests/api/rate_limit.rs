@@ -46,6 +46,22 @@ fn other_paths_other_users_and_strangers_count_apart() {
     assert_eq!(server.anonymous().get("/organizations").status, 429);
 }
 
+/// Whoever could name their address themselves would have no limit.
+#[test]
+fn a_stranger_is_who_is_connected_whatever_the_headers_say() {
+    let server = limited("1");
+    let names = ["X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP", "True-Client-IP"];
+    let ask = |number: usize, name: &str| {
+        let address = format!("192.0.2.{number}");
+        let value = if name == "Forwarded" { format!("for={address}") } else { address };
+        server.anonymous().request("GET", "/organizations").header(name, value).send().status
+    };
+    let statuses: Vec<_> = names.iter().enumerate().map(|(number, name)| ask(number, name)).collect();
+    // A window may end among them.
+    assert!(statuses.iter().filter(|status| **status == 401).count() <= 2, "{statuses:?}");
+    assert!(statuses.contains(&429), "{statuses:?}");
+}
+
 #[test]
 fn a_user_counts_once_whatever_the_token_and_the_query() {
     let server = limited("1");

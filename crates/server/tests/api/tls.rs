@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion, version};
@@ -43,8 +43,13 @@ impl Authority {
 
     /// Writes a new certificate for this machine in place of the last one, and gives it.
     fn certify(&self) -> CertificateDer<'static> {
+        self.certify_with(|_| {})
+    }
+
+    fn certify_with(&self, change: impl FnOnce(&mut CertificateParams)) -> CertificateDer<'static> {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         params.subject_alt_names.push(SanType::IpAddress(LOCAL));
+        change(&mut params);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         std::fs::write(self.path("tls.pem"), certificate.pem()).unwrap();
@@ -219,6 +224,19 @@ fn a_start_without_a_usable_certificate_fails_and_leaves_no_database() {
         assert!(!refused.status.success() && said.contains(told), "{said}");
         assert!(!authority.path("new").exists());
     }
+}
+
+#[test]
+fn an_expired_certificate_is_a_warning() {
+    let authority = Authority::new();
+    authority.certify_with(|params| {
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(2002, 1, 1);
+    });
+    let server = authority.server(&[]);
+    assert!(server.stderr().contains("clients will refuse this certificate: it has expired"), "{}", server.stderr());
+    let refused = authority.connect(&server, BOTH).err().expect("a client that looks refuses it").to_string();
+    assert!(refused.contains("expired"), "{refused}");
 }
 
 #[test]
