@@ -71,7 +71,7 @@ pub struct CreateProvisionerJobRequest {
     /// Names for people of what it works on.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    #[validate(custom(function = "check_metadata"))]
+    #[validate(nested)]
     pub metadata: Option<JobMetadata>,
 }
 
@@ -90,12 +90,13 @@ pub struct JobInput {
 }
 
 /// Names for people of what a job that is to be queued works on.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[schema(as = orgd::JobMetadata)]
 pub struct JobMetadata {
     /// Name of the template version.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
+    #[validate(custom(function = "check_no_nul"))]
     pub template_version_name: Option<String>,
     /// Template ID.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -104,14 +105,17 @@ pub struct JobMetadata {
     /// Name of the template.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
+    #[validate(custom(function = "check_no_nul"))]
     pub template_name: Option<String>,
     /// The template's name that people see.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
+    #[validate(custom(function = "check_no_nul"))]
     pub template_display_name: Option<String>,
     /// Path or URL of the template's icon.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
+    #[validate(custom(function = "check_no_nul"))]
     pub template_icon: Option<String>,
     /// The workspace of a workspace build.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -120,6 +124,7 @@ pub struct JobMetadata {
     /// Name of the workspace of a workspace build.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
+    #[validate(custom(function = "check_no_nul"))]
     pub workspace_name: Option<String>,
 }
 
@@ -152,19 +157,6 @@ fn broken(rule: &'static str) -> ValidationError {
     ValidationError::new("rule").with_message(rule.into())
 }
 
-fn check_metadata(metadata: &JobMetadata) -> Result<(), ValidationError> {
-    let JobMetadata {
-        template_version_name,
-        template_id: _,
-        template_name,
-        template_display_name,
-        template_icon,
-        workspace_id: _,
-        workspace_name,
-    } = metadata;
-    let texts = [template_version_name, template_name, template_display_name, template_icon, workspace_name];
-    if texts.into_iter().flatten().any(|text| text.contains('\0')) {
-        return Err(broken("must not contain the NUL character"));
-    }
-    Ok(())
+fn check_no_nul(text: &str) -> Result<(), ValidationError> {
+    if text.contains('\0') { Err(broken("must not contain the NUL character")) } else { Ok(()) }
 }

@@ -16,5 +16,5 @@ pub use counts::Counts;
 pub use export::{ExportError, export};
 pub use fault::{Fault, Place};
 pub use frame::LONGEST_OBJECT;
-pub use import::{Faults, ImportError, MOST_FAULTS, Options, Progress, Source, Summary, import};
+pub use import::{Faults, ImportError, MOST_FAULTS, Options, Progress, Source, Summary, import, read_without_database};
 pub(crate) use rules::organization_rules_broken_by;

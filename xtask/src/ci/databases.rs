@@ -9,8 +9,9 @@ use anyhow::Context as _;
 const OTHER_PACKAGES: [&str; 6] =
     ["orgd-api-types", "orgd-conformance", "orgd-contract", "orgd-contract-tests", "orgd-postgres-cluster", "xtask"];
 
-/// Test targets of the server for which the same holds: a test double, for one, always has its own SQLite.
-const OTHER_TARGETS: [&str; 3] = ["architecture", "contract", "test_double"];
+/// Test targets of the server for which the same holds: a test double, for one, always has its own SQLite, and hostile requests go to both databases at
+/// once.
+const OTHER_TARGETS: [&str; 4] = ["architecture", "contract", "hostile", "test_double"];
 
 /// The arguments of `cargo test` for them. A new test target is among them until somebody says that it need not be.
 ///

@@ -44,9 +44,7 @@ impl<'a> Credentials<'a> {
 
 /// The secret of the provisioner key that a request carries.
 pub fn provisioner_key(request: &HttpRequest) -> Option<&str> {
-    // A value that is not text cannot be a secret; it must still not give way to a session token.
-    let value = request.headers().get(KEY_HEADER)?.to_str().unwrap_or("?");
-    Some(value).filter(|text| !text.is_empty())
+    one_text(request, KEY_HEADER)
 }
 
 /// Refuses a request that changes something and whose only proof is the cookie, which a browser sends for any page.
@@ -72,8 +70,18 @@ fn cookie(request: &HttpRequest) -> Option<&str> {
 }
 
 fn header(request: &HttpRequest) -> Option<&str> {
-    // A value that is not text cannot be a token; it must still not give way to the next place.
-    request.headers().get(TOKEN_HEADER).map(|value| value.to_str().unwrap_or("?")).filter(|text| !text.is_empty())
+    one_text(request, TOKEN_HEADER)
+}
+
+/// The value of a header with a secret, if it has one.
+///
+/// A value that is not text cannot be a secret, and of two that differ nobody knows which is meant; either must still not give way to the next
+/// place, so it stands for a text that is no secret.
+fn one_text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let mut values = request.headers().get_all(name);
+    let first = values.next()?;
+    let text = if values.all(|other| other == first) { first.to_str().unwrap_or("?") } else { "?" };
+    Some(text).filter(|text| !text.is_empty())
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
@@ -116,6 +124,13 @@ mod tests {
         assert_eq!(found(rest).unwrap(), "bearer");
         assert_eq!(found(TestRequest::with_uri("/?access_token=a%2Db")).unwrap(), "a-b");
         assert_eq!(found(TestRequest::with_uri("/?coder_session_token=")), None);
+        let twice = |other| {
+            TestRequest::default()
+                .append_header(("Coder-Session-Token", "a"))
+                .append_header(("Coder-Session-Token", other))
+        };
+        assert_eq!(found(twice("a")).unwrap(), "a");
+        assert_eq!(found(twice("b")).unwrap(), "?");
         assert_eq!(found(TestRequest::default().insert_header(("Authorization", "Basic x"))), None);
     }
 

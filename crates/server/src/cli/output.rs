@@ -43,8 +43,9 @@ pub fn write(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says something that is not a result. Nothing is to be done when even that fails.
+/// Says something that is not a result, in lines that cannot drive the terminal. Nothing is to be done when even that fails.
 pub fn say(text: &str) {
+    let text = text.split('\n').map(plain).collect::<Vec<_>>().join("\n");
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
@@ -77,10 +78,16 @@ pub fn print_list<T: Serialize>(
     print(&table.trim_fmt())
 }
 
-/// Text from a database or a server without control characters, so that it cannot drive the terminal. Tabs stay.
+/// Text from a database or a server without control characters, so that it cannot drive the terminal, and without those that turn the
+/// direction of writing, so that it cannot pass for another text. Tabs stay.
 pub fn plain(text: &str) -> String {
-    let is_harmless = |character: char| character == '\t' || !character.is_control();
+    let is_harmless = |character: char| character == '\t' || !(character.is_control() || turns(character));
     text.chars().map(|character| if is_harmless(character) { character } else { '\u{fffd}' }).collect()
+}
+
+/// True for what changes the direction of the text after it, or ends a line where no line ends.
+fn turns(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// JSON that cannot drive the terminal either: the controls above ASCII may stand in a text as they are, and need not.
@@ -89,6 +96,7 @@ fn escaped(json: &str) -> String {
     for character in json.chars() {
         match character {
             '\u{7f}'..='\u{9f}' => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ if turns(character) => text.push_str(&format!("\\u{:04x}", u32::from(character))),
             _ => text.push(character),
         }
     }
@@ -103,9 +111,10 @@ mod tests {
     fn escapes_do_not_reach_the_terminal() {
         assert_eq!(plain("a\x1b[31mb\n"), "a\u{fffd}[31mb\u{fffd}");
         assert_eq!(plain("\u{9b}31m\t"), "\u{fffd}31m\t");
-        let text = "\u{9b}31m\x1b\u{7f}\u{e4}";
+        assert_eq!(plain("a\u{202e}b\u{2066}\u{2028}\u{200f}"), "a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}");
+        let text = "\u{9b}31m\x1b\u{7f}\u{202e}\u{e4}";
         let json = escaped(&serde_json::to_string(text).unwrap());
-        assert_eq!(json, "\"\\u009b31m\\u001b\\u007f\u{e4}\"");
+        assert_eq!(json, "\"\\u009b31m\\u001b\\u007f\\u202e\u{e4}\"");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 }

@@ -247,6 +247,12 @@ pub(super) fn insert(conn: &mut Conn, user: &User, password: Option<&HashedPassw
         users::created_at.eq(DbTime(user.created_at)),
         users::updated_at.eq(DbTime(user.updated_at)),
     );
+    // Of two rules that are broken, the databases would not name the same one.
+    let same_name = lower(users::username).eq(user.username.to_ascii_lowercase());
+    let taken: i64 = users::table.filter(same_name).filter(users::deleted_at.is_null()).count().get_result(conn)?;
+    if taken > 0 {
+        return Err(DbError::Conflict(Constraint::Username));
+    }
     diesel::insert_into(users::table).values(row).execute(conn)?;
     Ok(())
 }

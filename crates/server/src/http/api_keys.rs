@@ -51,7 +51,7 @@ pub async fn create_new_session_key(at: AtUser) -> Result<HttpResponse, ApiError
 )]
 pub async fn get_api_key_by_id(at: AtUser, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let over = at.require()?;
-    let key = over.app.services.get_api_key(over.user.id, &text_in_path(&request, "keyid")).await?;
+    let key = over.app.services.get_api_key(over.user.id, &text_in_path(&request, "keyid")?).await?;
     Ok(answer::encoded(StatusCode::OK, &key))
 }
 
@@ -72,7 +72,7 @@ pub async fn get_api_key_by_id(at: AtUser, request: HttpRequest) -> Result<HttpR
 )]
 pub async fn delete_api_key(at: AtUser, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let over = at.require()?;
-    over.app.services.delete_api_key(&over.caller, over.user.id, text_in_path(&request, "keyid")).await?;
+    over.app.services.delete_api_key(&over.caller, over.user.id, text_in_path(&request, "keyid")?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -94,7 +94,7 @@ pub async fn delete_api_key(at: AtUser, request: HttpRequest) -> Result<HttpResp
 )]
 pub async fn expire_api_key(at: AtUser, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let over = at.require()?;
-    over.app.services.expire_api_key(&over.caller, over.user.id, text_in_path(&request, "keyid")).await?;
+    over.app.services.expire_api_key(&over.caller, over.user.id, text_in_path(&request, "keyid")?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -171,7 +171,7 @@ pub async fn create_token_api_key(
 )]
 pub async fn get_api_key_by_token_name(at: AtUser, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let over = at.require()?;
-    let key = over.app.services.get_token_by_name(over.user.id, text_in_path(&request, "keyname")).await?;
+    let key = over.app.services.get_token_by_name(over.user.id, text_in_path(&request, "keyname")?).await?;
     Ok(answer::encoded(StatusCode::OK, &key))
 }
 

@@ -4,6 +4,7 @@
 //! permission; bodies and query strings come after that. Handlers get loaded, permitted values and cannot reach an organization
 //! without asking for the permission of their operation.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use crate::operations::Operation;
 use crate::ratelimit::{Decision, RateLimiter, Subject};
 use crate::service::ServiceError;
 use crate::service::workers::{KnownWorker, WorkerCaller};
+use crate::wire::percent::decode;
 use crate::wire::reference::OrganizationRef;
 use crate::wire::uuid::parse_uuid;
 
@@ -342,10 +344,10 @@ fn require_live(app: &App, organization: Uuid) -> Result<(), ServiceError> {
     app.model.load().organizations.by_id(organization).map(drop).ok_or(ServiceError::NotFound)
 }
 
-/// The text of this segment of the path.
-pub fn text_in_path(request: &HttpRequest, name: &str) -> String {
-    let raw = segment(request, name);
-    percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned()
+/// The text of this segment of the path. What is no text, or has a NUL, which no stored text has, names nothing.
+pub fn text_in_path(request: &HttpRequest, name: &str) -> Result<String, ServiceError> {
+    let text = decode(segment(request, name)).ok();
+    text.filter(|text| !text.contains('\0')).map(Cow::into_owned).ok_or(ServiceError::NotFound)
 }
 
 /// The UUID in this segment of the path.

@@ -2,6 +2,9 @@
 //!
 //! Each layer that Actix wraps around a service costs about a tenth of a small request, so there is one for all of it.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::{Ready, ready};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;

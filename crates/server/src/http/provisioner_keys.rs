@@ -4,12 +4,10 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use orgd_api_types::{CreateProvisionerKeyRequest, CreateProvisionerKeyResponse, ProvisionerKey, Response};
-use percent_encoding::percent_decode_str;
 
 use super::error::ApiError;
 use super::errors_documented::{AddErrors, DeleteErrors, ReadErrors};
-use super::gate::AtOrganization;
-use super::paths::segment;
+use super::gate::{AtOrganization, text_in_path};
 use super::{answer, body};
 
 /// List provisioner keys
@@ -74,8 +72,7 @@ pub async fn create_provisioner_key(
 )]
 pub async fn delete_provisioner_key(at: AtOrganization, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let inside = at.require()?;
-    let raw = segment(&request, "provisionerkey");
-    let name = percent_decode_str(raw).decode_utf8_lossy().into_owned();
+    let name = text_in_path(&request, "provisionerkey")?;
     inside.app.services.delete_provisioner_key(&inside.caller, inside.organization.organization.id, name).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,6 +1,8 @@
 //! Owns the log: which lines are written, how they look, and the thread that writes them to standard error. Standard output
 //! stays free for what a command answers.
 
+mod hush;
+
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -9,9 +11,12 @@ use std::time::Duration;
 use tracing::Dispatch;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::{FormatEvent, FormatFields, MakeWriter, SubscriberBuilder};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
+use self::hush::Hush;
+pub use self::hush::ON_PURPOSE;
 use super::dropped::{DropCounter, DroppedLines};
 use crate::config::{Config, LogConfig, LogFormat};
 
@@ -136,7 +141,7 @@ where
 {
     let builder = builder.with_filter_reloading();
     let handle = builder.reload_handle();
-    (builder.into(), LogFilter(Arc::new(move |filter| handle.reload(filter))))
+    (builder.finish().with(Hush).into(), LogFilter(Arc::new(move |filter| handle.reload(filter))))
 }
 
 /// Collects lines and writes them together: one system call for many lines under load, at once when the log was quiet. What

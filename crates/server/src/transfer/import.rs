@@ -140,6 +140,36 @@ pub fn import(
     })
 }
 
+/// The part of an import that needs no database, for fuzzing: how many records the text has, and what is wrong with the others.
+#[doc(hidden)]
+pub fn read_without_database(text: &[u8]) -> (usize, Vec<Fault>) {
+    let mut frames = Frames::new(text, "text".into());
+    let mut unknown = UnknownKeys::new();
+    let (mut read, mut faults) = (0, Vec::new());
+    while faults.len() < MOST_FAULTS {
+        let record = match frames.next() {
+            Ok(Some((bytes, place))) => record::read(bytes, &place, &mut unknown).map(|record| (record, place)),
+            Ok(None) | Err(FrameError::Io(_)) => break,
+            Err(FrameError::Fault(fault)) => Err(record::Refusal { fault, is_syntax: true, is_job: false }),
+        };
+        match record {
+            Ok((Record::Organization(mut organization), place)) => {
+                faults.extend(check_organization(&mut organization, &place))
+            }
+            Ok((Record::Job(job), place)) => faults.extend(check_job(&job, &place)),
+            Err(refusal) => {
+                faults.push(refusal.fault);
+                if refusal.is_syntax {
+                    break;
+                }
+                continue;
+            }
+        }
+        read += 1;
+    }
+    (read, faults)
+}
+
 /// An import under way.
 struct Run<'r> {
     conn: &'r mut Conn,

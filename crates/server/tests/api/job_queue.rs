@@ -145,7 +145,7 @@ fn bad_requests_name_the_field_and_the_rule() {
         (json!({"type": "workspace_build", "tags": {"a": long}}), "tags", "at most 128 bytes"),
         (json!({"type": "workspace_build", "tags": {"a": "\0"}}), "tags", "NUL"),
         (json!({"type": "workspace_build", "tags": heavy}), "tags", "at most 2048 bytes as JSON"),
-        (json!({"type": "workspace_build", "metadata": {"workspace_name": "\0"}}), "metadata", "NUL"),
+        (json!({"type": "workspace_build", "metadata": {"workspace_name": "\0"}}), "metadata.workspace_name", "NUL"),
         (
             json!({"type": "workspace_build", "input": {"workspace_build_id": null}}),
             "input.workspace_build_id",

@@ -1,6 +1,7 @@
 //! Answers that are wrong on purpose.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use crate::http::control::document;
 use crate::http::{answer, examples};
 use crate::operations::Operation;
+use crate::telemetry::log::ON_PURPOSE;
 use crate::test_double::faults::{DropAt, Fault};
 
 /// In how many pieces a slow body comes.
@@ -136,9 +138,16 @@ struct BrokenOff {
 }
 
 /// What ends the connection.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the connection is dropped on purpose")]
 struct OnPurpose;
+
+impl fmt::Debug for OnPurpose {
+    /// The HTTP library would report it as an error of the server; by this name the log knows that it is none.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(ON_PURPOSE)
+    }
+}
 
 impl MessageBody for BrokenOff {
     type Error = OnPurpose;

@@ -97,6 +97,17 @@ fn the_filter_decides_by_level_and_target() {
     assert_eq!(words, ["two", "three"]);
 }
 
+#[test]
+fn an_error_on_purpose_is_no_line_and_any_other_is_one() {
+    let lines = written(&LogConfig::default(), false, || {
+        tracing::error!(target: "actix_http::h1::dispatcher", "Response payload stream error: {}", ON_PURPOSE);
+        tracing::error!(target: "actix_http::h1::dispatcher", "Response payload stream error: broken");
+        tracing::error!("one of ours: {ON_PURPOSE}");
+    });
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    assert!(lines.contains("error: broken") && lines.contains("one of ours"), "{lines}");
+}
+
 /// Takes nothing until it is told to.
 struct Stuck(mpsc::Receiver<()>);
 

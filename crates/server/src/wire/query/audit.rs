@@ -83,6 +83,10 @@ impl AuditSearch {
     ///
     /// The first thing that is wrong, in words.
     pub fn parse(text: &str) -> Result<Self, String> {
+        // No stored text has one, and PostgreSQL would not even compare with it.
+        if text.contains('\0') {
+            return Err(r#"Query param "q" contains the NUL character"#.to_owned());
+        }
         let mut search = Self::default();
         for word in words(text)? {
             let (key, value) = word.split_once(':').unwrap_or(("resource_target", &word));
@@ -166,6 +170,7 @@ mod tests {
             ("resource_id:7", "resource_id must be a UUID"),
             ("date_to:2026-02-30", "date_to must be a date such as 2026-01-31"),
             ("username:\"ana", "a quote that does not end"),
+            ("username:a\0", "contains the NUL character"),
         ] {
             let why = AuditSearch::parse(text).unwrap_err();
             assert!(why.contains(said), "{why}");

@@ -1,0 +1,5 @@
+//! Drives `fixture` with libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| orgd_fuzz::files::fixture(data));

@@ -1,0 +1,5 @@
+//! Drives `import` with libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| orgd_fuzz::files::import(data));
