@@ -6,6 +6,7 @@ mod browser;
 mod ci;
 mod client;
 mod differences;
+mod fuzz;
 mod interrupt;
 mod openapi;
 mod page;
@@ -57,6 +58,8 @@ enum Task {
     ///
     /// Installs what is missing, prints each step's name and time, and stops at the first that fails.
     Ci(ci::Arguments),
+    /// Drive every parser with libFuzzer. Takes a nightly compiler and cargo-fuzz.
+    Fuzz(fuzz::Arguments),
     /// Measure the server against its ceiling and print ratios.
     Bench(bench::Arguments),
     /// Run the tour of the README against a new server and compare the answers.
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Task::Postgres(arguments) => postgres::run(&arguments),
         Task::Client(arguments) => client::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Tour(arguments) => tour::run(&arguments),
     };

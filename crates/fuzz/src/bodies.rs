@@ -22,11 +22,11 @@ pub fn body(data: &[u8]) {
         8 => again::<api::CompleteProvisionerJobRequest>(bytes),
         9 => again::<api::FailProvisionerJobRequest>(bytes),
         10 => again::<api::UpdateUserProfileRequest>(bytes),
-        11 => judge::<api::CreateUserRequest>(bytes),
-        12 => judge::<api::CreateFirstUserRequest>(bytes),
-        13 => judge::<api::LoginWithPasswordRequest>(bytes),
-        14 => judge::<api::UpdateUserPasswordRequest>(bytes),
-        _ => _ = read_one_object::<serde_json::Value>(bytes).map_err(|error| error.detail()),
+        11 => drop(judge::<api::CreateUserRequest>(bytes)),
+        12 => drop(judge::<api::CreateFirstUserRequest>(bytes)),
+        13 => drop(judge::<api::LoginWithPasswordRequest>(bytes)),
+        14 => drop(judge::<api::UpdateUserPasswordRequest>(bytes)),
+        _ => drop(read_one_object::<serde_json::Value>(bytes).map_err(|error| error.detail())),
     }
 }
 
