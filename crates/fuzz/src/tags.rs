@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// `tags=` takes what JSON readers take for an object of texts and the rules allow, and nothing else.
+/// `tags=` takes what begins with what a JSON reader takes for an object of texts, if the rules allow it, and nothing else.
 pub fn tags(data: &[u8]) {
     let Ok(json) = str::from_utf8(data) else { return };
     // An empty value is an absent parameter.
@@ -42,16 +42,17 @@ pub fn tags(data: &[u8]) {
     let written = form_urlencoded::Serializer::new(String::new()).append_pair("tags", json).finish();
     let query = QueryString::parse(&written).expect("what a form encoder writes");
     let ours = JobQuery::parse(&query).map(|query| query.filter.tags);
-    let theirs = serde_json::from_str::<Pairs>(json).ok().map(|pairs| pairs.0).filter(|pairs| {
-        let map: BTreeMap<_, _> = pairs.iter().cloned().collect();
-        let sound = |(key, value): &(String, String)| {
-            key.len() <= MAX_TAG_KEY_BYTES && !key.contains('\0') && !value.contains('\0')
-        };
-        map.len() == pairs.len() && pairs.len() <= MAX_TAGS && pairs.iter().all(sound)
-    });
+    let theirs =
+        Pairs::deserialize(&mut serde_json::Deserializer::from_str(json)).ok().map(|pairs| pairs.0).filter(|pairs| {
+            let map: BTreeMap<_, _> = pairs.iter().cloned().collect();
+            let sound = |(key, value): &(String, String)| {
+                key.len() <= MAX_TAG_KEY_BYTES && !key.contains('\0') && !value.contains('\0')
+            };
+            map.len() == pairs.len() && pairs.len() <= MAX_TAGS && pairs.iter().all(sound)
+        });
     match (ours, theirs) {
         (Ok(ours), Some(theirs)) => assert_eq!(ours, theirs.into_iter().collect()),
-        (Ok(ours), None) => assert!(json.trim() == "null" && ours.is_empty(), "{json:?} gave {ours:?}"),
+        (Ok(ours), None) => assert!(json.trim_start().starts_with("null") && ours.is_empty(), "{json:?} gave {ours:?}"),
         (Err(error), Some(theirs)) => panic!("{json:?} is {theirs:?}, refused: {error:?}"),
         (Err(_), None) => {}
     }

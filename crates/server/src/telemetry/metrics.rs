@@ -2,6 +2,8 @@
 //! up. Which series exist is fixed at the start; nothing that a client sends becomes a label.
 
 mod atoms;
+#[cfg(test)]
+mod deployed;
 mod process;
 mod render;
 #[cfg(test)]

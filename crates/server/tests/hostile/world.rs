@@ -150,7 +150,7 @@ impl Target {
         for key in &field.path {
             at = match key.as_str() {
                 "[]" => {
-                    if !at.as_array().is_some_and(|items| !items.is_empty()) {
+                    if at.as_array().is_none_or(Vec::is_empty) {
                         *at = json!([null]);
                     }
                     &mut at[0]
