@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: everything that must hold before a change is merged, one step after the other, stopping at the first
 //! that fails. This file owns the order, the times and the closing line; what a step does is in `ci/steps.rs`.
 
+mod alerts;
 mod databases;
 pub(crate) mod place;
 pub(crate) mod python;

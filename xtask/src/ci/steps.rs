@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 
+use super::alerts;
 use super::databases;
 use super::place::Place;
 use super::python::{Environment, npm};
@@ -40,6 +41,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "lint",
         about: "both documents keep the rules, and validators, Redocly and Spectral agree",
         run: lint,
+    },
+    Step {
+        name: "alerts",
+        about: "the alerts for Prometheus are right, and each can be brought about",
+        run: alerts::check,
     },
     Step { name: "clippy", about: "no warning in any target", run: clippy },
     Step { name: "test", about: "every test of the workspace, on SQLite", run: test },

@@ -116,7 +116,8 @@ pub(super) fn note(app: &Data<App>, response: &ServiceResponse<BoxBody>) {
     let app = app.clone();
     actix_web::rt::spawn(async move {
         if let Err(error) = app.database.acting_for(Some(&origin)).record_refusal(fact).await {
-            tracing::warn!(%error, "cannot note in the audit log that a change was refused");
+            let request_id = origin.request_id;
+            tracing::warn!(%request_id, %error, "cannot note in the audit log that a change was refused");
         }
     });
 }

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use actix_web::{HttpResponse, HttpServer, web};
 
@@ -37,10 +38,14 @@ fn app(folder: &Path) -> Data<App> {
         limiter: RateLimiter::new(0),
         login_limiter: RateLimiter::new(0),
         secure_cookies: false,
+        insists_on_tls: false,
+        has_swagger: false,
+        cors: None,
         metrics: Arc::new(Metrics::new(labels.leak(), crate::telemetry::DroppedLines::default(), clock.now())),
         access_log: AccessLog::disabled(),
         public_url: None,
         clock,
+        is_stopping: AtomicBool::new(false),
         interference: None,
     })
 }
