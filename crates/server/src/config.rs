@@ -31,7 +31,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// When jobs, workers and entries of the audit log are given up.
     pub queue: QueueConfig,
-    /// What is written to standard error.
+    /// What is written to standard error, and where traces go.
     pub log: LogConfig,
 }
 
@@ -111,6 +111,8 @@ pub struct LogConfig {
     pub format: LogFormat,
     /// `access_log`, `ORGD_ACCESS_LOG`: whether each request gets a line. Default true.
     pub access: bool,
+    /// `otlp_endpoint`, `ORGD_OTLP_ENDPOINT`: where traces are sent, if anywhere. Default nowhere.
+    pub otlp_endpoint: Option<String>,
 }
 
 /// How a log line looks.
@@ -162,6 +164,7 @@ impl Config {
                 filter: given.get(&keys::LOG, values::log_filter)?.unwrap_or(log.filter),
                 format: given.get(&keys::LOG_FORMAT, values::log_format)?.unwrap_or(log.format),
                 access: given.get(&keys::ACCESS_LOG, values::boolean)?.unwrap_or(log.access),
+                otlp_endpoint: given.get(&keys::OTLP_ENDPOINT, values::public_url)?.unwrap_or(log.otlp_endpoint),
             },
         })
     }
@@ -315,7 +318,7 @@ impl Default for DatabaseConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: LogFormat::Text, access: true }
+        Self { filter: "info".to_owned(), format: LogFormat::Text, access: true, otlp_endpoint: None }
     }
 }
 

@@ -31,9 +31,10 @@ use crate::model::publisher::ModelPublisher;
 use crate::operations::Operation;
 use crate::ratelimit::RateLimiter;
 use crate::service::{Reaper, Services};
-use crate::telemetry::access::AccessLog;
-use crate::telemetry::log;
+use crate::telemetry::access::{AccessLog, AccessLogGuard};
+use crate::telemetry::log::{self, LogGuard};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::{Traces, TracesGuard};
 use crate::test_double::TestDouble;
 use crate::tls::Certificate;
 use double::{Ephemeral, Ready, TestFlags};
@@ -81,14 +82,14 @@ pub(super) fn run_observed(flags: Flags, observation: Observation) -> anyhow::Re
     let log_guard = log::init(&config)?;
     let certificate = config.http.tls.as_ref().map(Certificate::load).transpose()?;
     let tls = certificate.as_ref().map(Certificate::server_config).transpose()?;
-    let (access_log, _access_guard) = AccessLog::start(&config.log, &log_guard)?;
+    let (observers, _observing) = observers(&config, &log_guard)?;
     let clock = double::clock_of(ephemeral.as_ref());
     let _lock = double::file_of(&config.database.url).map(ServerLock::acquire).transpose()?;
     let metrics = Arc::new(Metrics::new(operation_labels(), log_guard.dropped(), clock.now()));
     // Before the database is filled: a first start that cannot listen must not use up the one time that the token is shown.
     let listener =
         TcpListener::bind(config.http.listen).with_context(|| format!("cannot listen on {}", config.http.listen))?;
-    let (app, first_start) = assemble(&config, clock, metrics, access_log, ephemeral.as_ref())?;
+    let (app, first_start) = assemble(&config, clock, metrics, observers, ephemeral.as_ref())?;
     let options = Options { workers: config.http.workers(), drain: config.http.drain, observation };
     let control = ephemeral.as_mut().and_then(|ephemeral| ephemeral.control.take());
     let ready = ephemeral.as_ref().map(|ephemeral| ephemeral.state.clone());
@@ -124,6 +125,14 @@ pub(super) fn run_observed(flags: Flags, observation: Observation) -> anyhow::Re
         stop::settle(&app.database, &config.database.url).await;
         Ok(())
     })
+}
+
+/// Who is told of each request, and what must live as long as they are.
+fn observers(config: &Config, log: &LogGuard) -> anyhow::Result<((AccessLog, Traces), (AccessLogGuard, TracesGuard))> {
+    let (access_log, access_guard) = AccessLog::start(&config.log, log)?;
+    let endpoint = config.log.otlp_endpoint.as_deref();
+    let (traces, traces_guard) = Traces::start(endpoint).context("traces cannot be sent")?;
+    Ok(((access_log, traces), (access_guard, traces_guard)))
 }
 
 /// What the control routes work on, and what must live as long as the server.
@@ -183,7 +192,7 @@ fn assemble(
     config: &Config,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
-    access_log: AccessLog,
+    (access_log, traces): (AccessLog, Traces),
     ephemeral: Option<&Ephemeral>,
 ) -> anyhow::Result<(Data<App>, Option<FirstStart>)> {
     let url = &config.database.url;
@@ -218,6 +227,7 @@ fn assemble(
         insists_on_tls: config.http.insists_on_tls(),
         metrics,
         access_log,
+        traces,
         public_url: config.http.public_url.clone(),
         clock,
         is_stopping: AtomicBool::new(false),

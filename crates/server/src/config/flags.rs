@@ -118,6 +118,10 @@ pub struct ServeFlags {
     /// Whether to log a line for each request [default: true] [env: ORGD_ACCESS_LOG]
     #[arg(long, value_name = "true|false")]
     pub access_log: Option<String>,
+
+    /// Where to send traces over OTLP (HTTP) [default: nowhere] [env: ORGD_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT]
+    #[arg(long, value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
 }
 
 impl ServeFlags {
@@ -147,6 +151,7 @@ impl ServeFlags {
             reaper_interval,
             audit_retention,
             access_log,
+            otlp_endpoint,
         } = self;
         let CommonFlags { config, database_url, log, log_format } = common;
         let given = [
@@ -173,6 +178,7 @@ impl ServeFlags {
             (&keys::LOG, log),
             (&keys::LOG_FORMAT, log_format),
             (&keys::ACCESS_LOG, access_log),
+            (&keys::OTLP_ENDPOINT, otlp_endpoint),
         ];
         (config, given.into_iter().filter_map(|(key, text)| Some((key, text?))).collect())
     }

@@ -87,7 +87,12 @@ keys! {
         "text or json";
     ACCESS_LOG: "access_log" = "true",
         "true or false";
+    OTLP_ENDPOINT: "otlp_endpoint" = "",
+        "nothing (no traces) or http:// or https:// and a host, such as http://localhost:4318";
 }
+
+/// The variable by which OpenTelemetry's programs are told what `otlp_endpoint` says; it counts where ours says nothing.
+pub(super) const OTLP_VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// The known name that looks most like `given`.
 pub(super) fn nearest<'known>(given: &str, known: impl IntoIterator<Item = &'known str>) -> &'known str {

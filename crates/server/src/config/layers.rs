@@ -62,7 +62,12 @@ fn read_environment(
 ) -> Result<(Option<PathBuf>, Variables), ConfigError> {
     let mut config = None;
     let mut texts = Variables::new();
+    let mut collector = None;
     for (name, text) in environment {
+        if name == keys::OTLP_VARIABLE && !text.is_empty() {
+            collector = Some(text);
+            continue;
+        }
         let is_for_others = keys::is_kubernetes_link(&name) || client::VARIABLES.contains(&name.as_str());
         if !name.starts_with(VARIABLE_PREFIX) || is_for_others {
             continue;
@@ -78,6 +83,9 @@ fn read_environment(
             Some(key) => drop(texts.insert(key.name, text)),
             None => config = Some(PathBuf::from(text)),
         }
+    }
+    if let Some(collector) = collector {
+        texts.entry(keys::OTLP_ENDPOINT.name).or_insert(collector);
     }
     Ok((config, texts))
 }

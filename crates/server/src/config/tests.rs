@@ -127,6 +127,7 @@ fn every_key_can_be_set_from_every_place() {
         ("log", "warn,orgd::access=off"),
         ("log_format", "json"),
         ("access_log", "false"),
+        ("otlp_endpoint", "http://localhost:4318"),
     ];
     assert_eq!(values.map(|(name, _)| name), KEYS.iter().map(|key| key.name).collect::<Vec<_>>()[..]);
 
@@ -153,6 +154,7 @@ fn every_key_can_be_set_from_every_place() {
     expected.log.filter = "warn,orgd::access=off".to_owned();
     expected.log.format = LogFormat::Json;
     expected.log.access = false;
+    expected.log.otlp_endpoint = Some("http://localhost:4318".to_owned());
 
     let file: String = values.iter().map(|(name, text)| format!("{name} = {text:?}\n")).collect();
     assert_eq!(load_file(&file).unwrap(), expected);

@@ -219,8 +219,8 @@ impl Exchange {
         let status = response.status().as_u16();
         let duration = self.begun.elapsed();
         self.app.metrics.record(operation.map(Operation::index), status, duration);
-        if self.app.access_log.is_enabled() {
-            self.app.access_log.send(AccessRecord {
+        if self.app.access_log.is_enabled() || self.app.traces.is_enabled() {
+            let record = AccessRecord {
                 request_id: self.id,
                 method: self.method,
                 operation: operation.map_or(AccessRecord::NO_OPERATION, Operation::id),
@@ -233,7 +233,10 @@ impl Exchange {
                     BodySize::Stream => None,
                 },
                 peer: response.request().peer_addr().map(|peer| peer.ip()),
-            });
+            };
+            let headers = response.request().headers();
+            self.app.traces.send(&record, &|name| headers.get(name)?.to_str().ok());
+            self.app.access_log.send(record);
         }
     }
 

@@ -12,6 +12,7 @@ use crate::ratelimit::RateLimiter;
 use crate::service::Services;
 use crate::telemetry::access::AccessLog;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 use crate::test_double::Interference;
 
 /// The parts of a running server. One for all worker threads.
@@ -40,6 +41,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Where a record of each request goes.
     pub access_log: AccessLog,
+    /// Where a span of each request goes.
+    pub traces: Traces,
     /// The URL under which clients reach the server, without a slash at its end, when it is configured.
     pub public_url: Option<String>,
     /// The time.

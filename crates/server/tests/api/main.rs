@@ -61,6 +61,7 @@ mod statuses;
 mod stop;
 mod tls;
 mod tokens;
+mod traces;
 mod update;
 mod upgrade;
 mod user_commands;

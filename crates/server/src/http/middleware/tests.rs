@@ -18,6 +18,7 @@ use crate::ratelimit::RateLimiter;
 use crate::service::Services;
 use crate::telemetry::access::AccessLog;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 
 fn app(folder: &Path) -> Data<App> {
     let url = DatabaseUrl::Sqlite { path: folder.join("orgd.db") };
@@ -43,6 +44,7 @@ fn app(folder: &Path) -> Data<App> {
         cors: None,
         metrics: Arc::new(Metrics::new(labels.leak(), crate::telemetry::DroppedLines::default(), clock.now())),
         access_log: AccessLog::disabled(),
+        traces: Traces::default(),
         public_url: None,
         clock,
         is_stopping: AtomicBool::new(false),
