@@ -119,7 +119,7 @@ pub struct ServeFlags {
     #[arg(long, value_name = "true|false")]
     pub access_log: Option<String>,
 
-    /// Where to send traces over OTLP (HTTP) [default: nowhere] [env: ORGD_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT]
+    /// Where to send traces over OTLP (HTTP); OTEL_EXPORTER_OTLP_ENDPOINT counts where nothing is said here [default: none] [env: ORGD_OTLP_ENDPOINT]
     #[arg(long, value_name = "URL")]
     pub otlp_endpoint: Option<String>,
 }
