@@ -7,6 +7,7 @@ mod error;
 mod flags;
 mod keys;
 mod layers;
+mod limits;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -21,12 +22,15 @@ pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::{ConfigError, Origin, ShownValue};
 pub use flags::{CommonFlags, ServeFlags};
 pub use keys::{CONFIG_VARIABLE, KEYS, Key};
+pub use limits::LimitsConfig;
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Config {
     /// The listener and what it grants to callers.
     pub http: HttpConfig,
+    /// Deadlines of a connection, and how much may be under way at once.
+    pub limits: LimitsConfig,
     /// Where the data lives.
     pub database: DatabaseConfig,
     /// When jobs, workers and entries of the audit log are given up.
@@ -148,9 +152,10 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let (file, flags) = flags.into_parts();
         let given = layers::Layers::gather(file, flags, environment)?;
-        let Self { http, database, queue, log } = defaults;
+        let Self { http, limits, database, queue, log } = defaults;
         Ok(Self {
             http: http_config(&given, http)?,
+            limits: LimitsConfig::load(&given, limits)?,
             database: DatabaseConfig {
                 url: given.get(&keys::DATABASE_URL, str::parse)?.unwrap_or(database.url),
                 migrate: given.get(&keys::MIGRATE, values::boolean)?.unwrap_or(database.migrate),

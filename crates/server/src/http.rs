@@ -7,6 +7,7 @@ mod body;
 mod cancel;
 #[cfg(feature = "bench")]
 mod ceiling;
+mod connections;
 pub mod control;
 mod cors;
 pub mod document;
@@ -25,6 +26,7 @@ mod job_queue;
 mod logins;
 mod members;
 pub mod middleware;
+mod open_files;
 mod organizations;
 mod pages;
 mod paths;

@@ -225,6 +225,7 @@ fn assemble(
         has_swagger: config.http.swagger_ui,
         cors: Origins::new(&config.http.cors_origins),
         insists_on_tls: config.http.insists_on_tls(),
+        limits: config.limits,
         metrics,
         access_log,
         traces,

@@ -95,6 +95,34 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SPAN")]
     pub drain_delay: Option<String>,
 
+    /// How long the head of a request may take [default: 5s] [env: ORGD_HEAD_TIMEOUT]
+    #[arg(long, value_name = "SPAN")]
+    pub head_timeout: Option<String>,
+
+    /// How long the body of a request may take, besides a second for each 64 KiB [default: 10s] [env: ORGD_BODY_TIMEOUT]
+    #[arg(long, value_name = "SPAN")]
+    pub body_timeout: Option<String>,
+
+    /// How long a caller may take nothing of its answer [default: 30s] [env: ORGD_ANSWER_TIMEOUT]
+    #[arg(long, value_name = "SPAN")]
+    pub answer_timeout: Option<String>,
+
+    /// How long a connection may be idle between two requests [default: 75s] [env: ORGD_IDLE_TIMEOUT]
+    #[arg(long, value_name = "SPAN")]
+    pub idle_timeout: Option<String>,
+
+    /// Connections that may be open; further ones wait [default: 10000] [env: ORGD_MAX_CONNECTIONS]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub max_connections: Option<String>,
+
+    /// Connections that one address may have, 0 for no limit [default: 1024] [env: ORGD_MAX_CONNECTIONS_PER_ADDRESS]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub max_connections_per_address: Option<String>,
+
+    /// Requests that read, and requests that write, that may be under way; further ones are refused [default: 2048] [env: ORGD_MAX_REQUESTS]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub max_requests: Option<String>,
+
     /// How long a job may make no progress before its worker counts as lost and it fails [default: 5m] [env: ORGD_HUNG_AFTER]
     #[arg(long, value_name = "SPAN")]
     pub hung_after: Option<String>,
@@ -145,6 +173,13 @@ impl ServeFlags {
             rate_limit,
             drain_seconds,
             drain_delay,
+            head_timeout,
+            body_timeout,
+            answer_timeout,
+            idle_timeout,
+            max_connections,
+            max_connections_per_address,
+            max_requests,
             hung_after,
             pending_limit,
             forget_workers_after,
@@ -170,6 +205,13 @@ impl ServeFlags {
             (&keys::RATE_LIMIT, rate_limit),
             (&keys::DRAIN_SECONDS, drain_seconds),
             (&keys::DRAIN_DELAY, drain_delay),
+            (&keys::HEAD_TIMEOUT, head_timeout),
+            (&keys::BODY_TIMEOUT, body_timeout),
+            (&keys::ANSWER_TIMEOUT, answer_timeout),
+            (&keys::IDLE_TIMEOUT, idle_timeout),
+            (&keys::MAX_CONNECTIONS, max_connections),
+            (&keys::MAX_CONNECTIONS_PER_ADDRESS, max_connections_per_address),
+            (&keys::MAX_REQUESTS, max_requests),
             (&keys::HUNG_AFTER, hung_after),
             (&keys::PENDING_LIMIT, pending_limit),
             (&keys::FORGET_WORKERS_AFTER, forget_workers_after),

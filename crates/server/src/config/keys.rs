@@ -71,6 +71,20 @@ keys! {
         "a whole number of seconds from 0 to 3600";
     DRAIN_DELAY: "drain_delay" = "0s",
         "a span from 0s to 1h, such as 5s";
+    HEAD_TIMEOUT: "head_timeout" = "5s",
+        "a span from 100ms to 1h, such as 5s";
+    BODY_TIMEOUT: "body_timeout" = "10s",
+        "a span from 100ms to 1h, such as 10s";
+    ANSWER_TIMEOUT: "answer_timeout" = "30s",
+        "a span from 100ms to 1h, such as 30s";
+    IDLE_TIMEOUT: "idle_timeout" = "75s",
+        "a span from 100ms to 1h, such as 75s";
+    MAX_CONNECTIONS: "max_connections" = "10000",
+        "a whole number of connections from 1 to 1000000";
+    MAX_CONNECTIONS_PER_ADDRESS: "max_connections_per_address" = "1024",
+        "a whole number of connections from 0 (no limit) to 1000000";
+    MAX_REQUESTS: "max_requests" = "2048",
+        "a whole number of requests from 1 to 1000000";
     HUNG_AFTER: "hung_after" = "5m",
         "a span from 1s to 365d, such as 90s, 5m or 1h30m";
     PENDING_LIMIT: "pending_limit" = "off",

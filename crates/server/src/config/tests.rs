@@ -8,7 +8,7 @@ use clap::Parser;
 use proptest::prelude::*;
 
 use super::keys::KEYS;
-use super::{CommonFlags, Config, DatabaseUrl, LogFormat, ServeFlags, TlsFiles, values};
+use super::{CommonFlags, Config, DatabaseUrl, LimitsConfig, LogFormat, ServeFlags, TlsFiles, values};
 
 /// A command like `orgd serve`, to read flags as the program does.
 #[derive(Parser)]
@@ -101,6 +101,44 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     assert_eq!(config.http.rate_limit, 1);
 }
 
+/// What the test below sets.
+fn every_key_set() -> Config {
+    let mut expected = Config::default();
+    expected.http.listen = "[::1]:0".parse().unwrap();
+    expected.http.public_url = Some("https://orgd.example.com/base".to_owned());
+    expected.database.url = DatabaseUrl::Sqlite { path: "/tmp/x.db".into() };
+    expected.database.migrate = false;
+    expected.database.first_owner = false;
+    expected.database.read_connections = 7;
+    expected.http.workers = 3;
+    expected.http.rate_limit = 0;
+    expected.http.drain = Duration::ZERO;
+    expected.http.drain_delay = Duration::from_secs(5);
+    expected.http.cors_origins = ["https://a.example.com", "http://localhost:3000"].map(str::to_owned).to_vec();
+    expected.http.swagger_ui = false;
+    expected.http.plain_http = true;
+    expected.http.tls = Some(TlsFiles { certificate: "/etc/orgd/tls.pem".into(), key: "/etc/orgd/tls.key".into() });
+    expected.limits = LimitsConfig {
+        head_timeout: Duration::from_secs(1),
+        body_timeout: Duration::from_secs(2),
+        answer_timeout: Duration::from_secs(3),
+        idle_timeout: Duration::from_secs(4),
+        max_connections: 5,
+        max_connections_per_address: 0,
+        max_requests: 6,
+    };
+    expected.queue.hung_after = Duration::from_secs(90);
+    expected.queue.pending_limit = Some(Duration::from_secs(30 * 60));
+    expected.queue.forget_workers_after = Duration::from_secs(24 * 60 * 60);
+    expected.queue.reaper_interval = Duration::from_millis(250);
+    expected.queue.audit_retention = Some(Duration::from_secs(90 * 24 * 60 * 60));
+    expected.log.filter = "warn,orgd::access=off".to_owned();
+    expected.log.format = LogFormat::Json;
+    expected.log.access = false;
+    expected.log.otlp_endpoint = Some("http://localhost:4318".to_owned());
+    expected
+}
+
 #[test]
 fn every_key_can_be_set_from_every_place() {
     let values = [
@@ -119,6 +157,13 @@ fn every_key_can_be_set_from_every_place() {
         ("rate_limit", "0"),
         ("drain_seconds", "0"),
         ("drain_delay", "5s"),
+        ("head_timeout", "1s"),
+        ("body_timeout", "2s"),
+        ("answer_timeout", "3s"),
+        ("idle_timeout", "4s"),
+        ("max_connections", "5"),
+        ("max_connections_per_address", "0"),
+        ("max_requests", "6"),
         ("hung_after", "90s"),
         ("pending_limit", "30m"),
         ("forget_workers_after", "1d"),
@@ -131,31 +176,7 @@ fn every_key_can_be_set_from_every_place() {
     ];
     assert_eq!(values.map(|(name, _)| name), KEYS.iter().map(|key| key.name).collect::<Vec<_>>()[..]);
 
-    let mut expected = Config::default();
-    expected.http.listen = "[::1]:0".parse().unwrap();
-    expected.http.public_url = Some("https://orgd.example.com/base".to_owned());
-    expected.database.url = DatabaseUrl::Sqlite { path: "/tmp/x.db".into() };
-    expected.database.migrate = false;
-    expected.database.first_owner = false;
-    expected.database.read_connections = 7;
-    expected.http.workers = 3;
-    expected.http.rate_limit = 0;
-    expected.http.drain = Duration::ZERO;
-    expected.http.drain_delay = Duration::from_secs(5);
-    expected.http.cors_origins = ["https://a.example.com", "http://localhost:3000"].map(str::to_owned).to_vec();
-    expected.http.swagger_ui = false;
-    expected.http.plain_http = true;
-    expected.http.tls = Some(TlsFiles { certificate: "/etc/orgd/tls.pem".into(), key: "/etc/orgd/tls.key".into() });
-    expected.queue.hung_after = Duration::from_secs(90);
-    expected.queue.pending_limit = Some(Duration::from_secs(30 * 60));
-    expected.queue.forget_workers_after = Duration::from_secs(24 * 60 * 60);
-    expected.queue.reaper_interval = Duration::from_millis(250);
-    expected.queue.audit_retention = Some(Duration::from_secs(90 * 24 * 60 * 60));
-    expected.log.filter = "warn,orgd::access=off".to_owned();
-    expected.log.format = LogFormat::Json;
-    expected.log.access = false;
-    expected.log.otlp_endpoint = Some("http://localhost:4318".to_owned());
-
+    let expected = every_key_set();
     let file: String = values.iter().map(|(name, text)| format!("{name} = {text:?}\n")).collect();
     assert_eq!(load_file(&file).unwrap(), expected);
 
@@ -186,6 +207,8 @@ fn a_refused_value_is_told_with_key_place_value_and_rule() {
         ("ORGD_RATE_LIMIT", "4294967296", "which is more than 4294967295;"),
         ("ORGD_RATE_LIMIT", "99999999999999999999", "which is more than 4294967295;"),
         ("ORGD_WORKERS", "1025", "which is more than 1024;"),
+        ("ORGD_MAX_CONNECTIONS", "0", "which is less than 1; it takes a whole number of connections from 1"),
+        ("ORGD_BODY_TIMEOUT", "10ms", "which is less than 100ms; it takes a span from 100ms to 1h,"),
         ("ORGD_DRAIN_SECONDS", "1.5", "which is not a whole number;"),
         ("ORGD_ACCESS_LOG", "yes", "which is neither true nor false; it takes true or false"),
         ("ORGD_LOG_FORMAT", "xml", "which is no format of the log; it takes text or json"),

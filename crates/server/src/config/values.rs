@@ -30,6 +30,14 @@ pub(super) fn up_to<T: FromStr + PartialOrd + Display>(most: T) -> impl FnOnce(&
     }
 }
 
+/// A whole number from `least` to `most`.
+pub(super) fn from_to(least: u32, most: u32) -> impl FnOnce(&str) -> Result<u32, String> {
+    move |text| match up_to(most)(text)? {
+        number if number < least => Err(format!("which is less than {least}")),
+        number => Ok(number),
+    }
+}
+
 /// A span of time within these bounds.
 pub(super) fn span(least: Duration, most: Duration) -> impl Fn(&str) -> Result<Duration, String> {
     move |text| match humantime::parse_duration(text) {

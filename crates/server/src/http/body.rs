@@ -5,18 +5,24 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
-use actix_web::web::Payload;
+use actix_web::web::{Data, Payload};
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use orgd_api_types::Response;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 
+use super::connections::Connection;
+use super::state::App;
+use crate::config::LimitsConfig;
 use crate::wire::body::{BodyError, check_media_type, read_json};
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
-/// How long a caller may take to send a body. Actix limits the time for the head only.
-const DEADLINE: Duration = Duration::from_secs(20);
+/// What is set aside for a body before it comes.
+const EXPECTED: usize = 64 * 1024;
+/// How many bytes give a body another second. Actix limits the time for the head only.
+const A_SECOND: u32 = 64 * 1024;
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -25,8 +31,10 @@ pub enum UnreadableBody {
     MediaType(String),
     /// It is larger than [`MAX_BODY`].
     TooLarge,
-    /// It did not arrive, or not in time.
+    /// It did not arrive.
     Interrupted(String),
+    /// It did not arrive in time: so much of it came.
+    TooSlow(usize),
     /// It is not the JSON that the operation takes.
     Json(BodyError),
 }
@@ -37,6 +45,7 @@ impl UnreadableBody {
         match self {
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Interrupted(_) | Self::Json(_) => StatusCode::BAD_REQUEST,
         }
     }
@@ -51,6 +60,11 @@ impl UnreadableBody {
             Self::Interrupted(why) => Response {
                 message: "Request body could not be read.".to_owned(),
                 detail: why.clone(),
+                validations: Vec::new(),
+            },
+            Self::TooSlow(bytes) => Response {
+                message: "Request body did not arrive in time.".to_owned(),
+                detail: format!("After {bytes} bytes it came too slowly or not at all."),
                 validations: Vec::new(),
             },
             Self::Json(error) => Response {
@@ -84,21 +98,30 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<BytesMut, U
     if announced.is_some_and(|length| length > MAX_BODY) {
         return Err(UnreadableBody::TooLarge);
     }
-    actix_web::rt::time::timeout(DEADLINE, collect(payload, announced.unwrap_or(0)))
-        .await
-        .map_err(|_| UnreadableBody::Interrupted(format!("The body did not arrive within {DEADLINE:?}.")))?
+    let app = request.app_data::<Data<App>>();
+    let _waiting = app.map(|app| app.metrics.wait());
+    let allowed = app.map_or(LimitsConfig::default().body_timeout, |app| app.limits.body_timeout);
+    let body = collect(payload, announced.unwrap_or(0), allowed).await?;
+    if let Some(connection) = request.conn_data::<Connection>() {
+        connection.note_body();
+    }
+    Ok(body)
 }
 
-async fn collect(mut payload: Payload, announced: usize) -> Result<BytesMut, UnreadableBody> {
-    let mut bytes = BytesMut::with_capacity(announced);
-    while let Some(part) = payload.next().await {
+async fn collect(mut payload: Payload, announced: usize, allowed: Duration) -> Result<BytesMut, UnreadableBody> {
+    let begun = Instant::now();
+    let mut bytes = BytesMut::with_capacity(announced.min(EXPECTED));
+    loop {
+        let deadline =
+            begun + allowed + Duration::from_secs(1) * u32::try_from(bytes.len()).unwrap_or(u32::MAX) / A_SECOND;
+        let part = timeout_at(deadline, payload.next()).await.map_err(|_| UnreadableBody::TooSlow(bytes.len()))?;
+        let Some(part) = part else { return Ok(bytes) };
         let part = part.map_err(|error| UnreadableBody::Interrupted(error.to_string()))?;
         if bytes.len() + part.len() > MAX_BODY {
             return Err(UnreadableBody::TooLarge);
         }
         bytes.extend_from_slice(&part);
     }
-    Ok(bytes)
 }
 
 /// A header that is not text is as good as a wrong one.

@@ -42,6 +42,10 @@ pub const ALREADY_MEMBER: &str = "Organization member already exists in this org
 pub const OWN_MEMBERSHIP: &str = "cannot remove self from an organization";
 /// The rule that this breaks.
 pub const KEY_RULE: &str = "must be a new one for each request, and the same one only to repeat that request";
+/// The longest path, in bytes.
+pub const MAX_PATH: usize = 8 * 1024;
+/// The most that the names and values of all headers may have together, in bytes.
+pub const MAX_HEADERS: usize = 32 * 1024;
 /// Seconds after which a busy server may be asked again.
 const RETRY_SOON: u32 = 1;
 
@@ -74,6 +78,14 @@ pub enum ApiError {
     },
     /// Only owners may ask to bypass the rate limit.
     BypassRefused,
+    /// The path is longer than any that means something.
+    PathTooLong,
+    /// The headers together are larger than any request needs.
+    HeadTooLarge,
+    /// Too many requests are under way.
+    Overloaded,
+    /// The caller's address has too many connections.
+    TooManyConnections,
     /// The path is not one of the API's.
     RouteNotFound,
     /// The path is, the method is not.
@@ -128,6 +140,9 @@ impl ApiError {
             Self::Body(error) => error.status(),
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::BypassRefused => StatusCode::PRECONDITION_REQUIRED,
+            Self::PathTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Overloaded | Self::TooManyConnections => StatusCode::SERVICE_UNAVAILABLE,
             Self::RouteNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
         }
@@ -163,6 +178,13 @@ impl ApiError {
                 say(format!("You've been rate limited for sending more than {limit} requests in 1m0s."))
             }
             Self::BypassRefused => say("\"X-Coder-Bypass-Ratelimit\" provided but user is not owner".to_owned()),
+            Self::PathTooLong => explain("Path too long.", format!("The maximum is {MAX_PATH} bytes.")),
+            Self::HeadTooLarge => explain(
+                "Request headers too large.",
+                format!("The maximum is {MAX_HEADERS} bytes, all names and values together."),
+            ),
+            Self::Overloaded => say(UNAVAILABLE.to_owned()),
+            Self::TooManyConnections => say("Your address has too many connections to this server.".to_owned()),
             Self::RouteNotFound => say("Route not found.".to_owned()),
             Self::MethodNotAllowed { allow } => explain("Method not allowed.", format!("This path answers {allow}.")),
         }
@@ -173,9 +195,9 @@ impl ApiError {
             Self::Authentication(AuthenticationError::Database(error)) if error.is_passing() => {
                 Some((RETRY_AFTER, HeaderValue::from(RETRY_SOON)))
             }
-            Self::Service(ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_)) => {
-                Some((RETRY_AFTER, HeaderValue::from(RETRY_SOON)))
-            }
+            Self::Service(ServiceError::Unavailable(_) | ServiceError::OutcomeUnknown(_))
+            | Self::Overloaded
+            | Self::TooManyConnections => Some((RETRY_AFTER, HeaderValue::from(RETRY_SOON))),
             Self::Service(ServiceError::User(error)) => users::header(error),
             Self::Authentication(AuthenticationError::Database(_)) => None,
             Self::Authentication(error) => Some((WWW_AUTHENTICATE, challenge(error))),

@@ -14,17 +14,18 @@ use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{StatusCode, Uri};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use actix_web::http::{ConnectionType, StatusCode, Uri};
 use actix_web::web::{Bytes, Data};
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, ResponseError as _};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use orgd_api_types::Response;
 use uuid::Uuid;
 
 use super::answer;
-use super::error::ApiError;
+use super::connections::{Connection, Turn};
+use super::error::{ApiError, MAX_HEADERS, MAX_PATH};
 use super::gate::{CallerId, RequestId, is_safe};
 use super::paths::Routed;
 use super::state::App;
@@ -32,6 +33,7 @@ use super::{headers, interfere, refusals};
 use crate::operations::Operation;
 use crate::ratelimit::Decision;
 use crate::telemetry::access::{AccessRecord, known_method};
+use crate::telemetry::metrics::{InFlight, RequestKind};
 use crate::test_double::Interference;
 
 /// The version of Coder whose API this is, and of the server that answers in its place. Clients compare the first two numbers
@@ -42,6 +44,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-coder-request-id");
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// What is answered however busy the server is.
+const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Which parts of the layer are on. All of them, but for the benchmark that measures what they cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +125,13 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         collapse_slashes(&mut request);
         let exchange = Exchange::begin(&self.around, &request);
+        if let Some(refusal) = exchange.refusal(&request) {
+            return Box::pin(async move {
+                // A body that came together with its head is taken meanwhile, so that the connection can be kept.
+                tokio::task::yield_now().await;
+                Ok(exchange.end(request.into_response(refusal.error_response())))
+            });
+        }
         if let Some(origins) = &self.around.app.cors
             && let Some(answer) = origins.preflight(request.method(), request.headers())
         {
@@ -175,23 +187,63 @@ struct Exchange {
     method: &'static str,
     begun: Instant,
     observation: Observation,
-    _in_flight: crate::telemetry::metrics::InFlight,
+    kind: RequestKind,
+    head: Head,
+    turn: Option<Turn>,
+    _in_flight: InFlight,
+}
+
+/// What is looked at of a head before anything else.
+#[derive(Clone, Copy)]
+struct Head {
+    bytes: usize,
+    is_chunked: bool,
+}
+
+impl Head {
+    fn of(headers: &HeaderMap) -> Self {
+        let bytes = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        Self { bytes, is_chunked: headers.contains_key(TRANSFER_ENCODING) }
+    }
 }
 
 impl Exchange {
     fn begin(around: &Around, request: &ServiceRequest) -> Self {
+        let kind = if is_safe(request.method()) { RequestKind::Read } else { RequestKind::Write };
         Self {
             id: around.ids.next(),
             method: known_method(request.method().as_str()),
             begun: Instant::now(),
             observation: around.observation,
-            _in_flight: around.app.metrics.enter(),
+            kind,
+            head: Head::of(request.headers()),
+            turn: request.conn_data::<Connection>().map(Connection::begin),
+            _in_flight: around.app.metrics.enter(kind),
             app: around.app.clone(),
         }
     }
 
-    fn end(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        response = self.name_defect(response);
+    /// Why the request goes no further, if it does not.
+    fn refusal(&self, request: &ServiceRequest) -> Option<ApiError> {
+        if request.conn_data::<Connection>().is_some_and(Connection::is_refused) {
+            return Some(ApiError::TooManyConnections);
+        }
+        if self.head.bytes > MAX_HEADERS {
+            return Some(ApiError::HeadTooLarge);
+        }
+        if request.path().len() > MAX_PATH {
+            return Some(ApiError::PathTooLong);
+        }
+        let metrics = &self.app.metrics;
+        if metrics.busy(self.kind) > i64::from(self.app.limits.max_requests) && !ALWAYS.contains(&request.path()) {
+            metrics.shed.inc();
+            return Some(ApiError::Overloaded);
+        }
+        None
+    }
+
+    fn end(mut self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        response = self.end_turn(self.name_defect(response));
         let decision = response.request().extensions().get::<Decision>().copied();
         headers::common(&self.app, response.headers_mut());
         if let Some(decision) = decision {
@@ -205,6 +257,25 @@ impl Exchange {
         }
         refusals::note(&self.app, &response);
         response
+    }
+
+    /// Says how long the connection may take from here on.
+    fn end_turn(&mut self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        let Some(mut turn) = self.turn.take() else { return response };
+        // Actix reads the rest of a chunked body, however long that is; of any other it closes the connection.
+        if self.head.is_chunked && !turn.is_body_read() {
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+            turn.ends();
+            return response;
+        }
+        match response.response().body().size() {
+            BodySize::None => response,
+            BodySize::Sized(bytes) => {
+                turn.answer_of(bytes);
+                response
+            }
+            BodySize::Stream => response.map_body(|_, body| turn.lasts(body)),
+        }
     }
 
     fn observe(&self, response: &mut ServiceResponse<BoxBody>) {

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::cors::Origins;
 use crate::auth::identities::Identities;
 use crate::clock::Clock;
+use crate::config::LimitsConfig;
 use crate::db::Database;
 use crate::model::ReadModel;
 use crate::ratelimit::RateLimiter;
@@ -29,6 +30,8 @@ pub struct App {
     pub limiter: RateLimiter,
     /// How many attempts to log in each address may make.
     pub login_limiter: RateLimiter,
+    /// How long callers may take, and how much may be under way at once.
+    pub limits: LimitsConfig,
     /// Whether browsers are told to send the session cookie over TLS only.
     pub secure_cookies: bool,
     /// Whether browsers are told to come over TLS only.

@@ -88,7 +88,9 @@ pub async fn acquire_provisioner_job(
 ) -> Result<HttpResponse, ApiError> {
     let known = at.worker(&request).await?;
     let wanted: AcquireProvisionerJobRequest = body::json(&request, payload).await?;
+    let waiting = at.app.metrics.wait();
     let found = at.app.services.acquire_provisioner_job(known, wanted).await?;
+    drop(waiting);
     if found.is_some() {
         at.require_again(&request).await?;
     }

@@ -22,9 +22,9 @@ use super::dropped::DroppedLines;
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
 /// The statuses that are counted one by one; any other is counted as `other`.
-const STATUSES: [u16; 24] = [
-    200, 201, 202, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 422, 428, 429, 500,
-    503,
+const STATUSES: [u16; 26] = [
+    200, 201, 202, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 408, 409, 412, 413, 414, 415, 422, 428, 429,
+    431, 500, 503,
 ];
 
 /// Upper bounds of the buckets for latencies, in microseconds.
@@ -41,6 +41,16 @@ pub struct Metrics {
     pub panics: Counter,
     /// Requests that the rate limit refused.
     pub rate_limited: Counter,
+    /// Requests that were refused because too many were under way.
+    pub shed: Counter,
+    /// Writing requests under way that wait for a job or for their own body.
+    pub waiting: Gauge,
+    /// Open connections.
+    pub connections: Gauge,
+    /// Connections that were refused because their address had too many.
+    pub connections_refused: Counter,
+    /// Connections that were closed because nothing whole came or their body was not wanted.
+    pub connections_given_up: Counter,
     /// Session tokens that were found in the cache.
     pub auth_cache_hits: Counter,
     /// Session tokens that the database had to be asked for.
@@ -62,7 +72,7 @@ pub struct Metrics {
     /// How this server follows the others' writes; set where it does.
     pub following: OnceLock<Following>,
     writer_batches: Histogram<{ BATCHES.len() }>,
-    in_flight: Gauge,
+    in_flight: [Gauge; 2],
     operations: Box<[OperationMetrics]>,
     dropped: DroppedLines,
     started: Timestamp,
@@ -99,6 +109,11 @@ impl Metrics {
         Self {
             panics: Counter::default(),
             rate_limited: Counter::default(),
+            shed: Counter::default(),
+            waiting: Gauge::default(),
+            connections: Gauge::default(),
+            connections_refused: Counter::default(),
+            connections_given_up: Counter::default(),
             auth_cache_hits: Counter::default(),
             auth_cache_misses: Counter::default(),
             writer_queue: Gauge::default(),
@@ -110,7 +125,7 @@ impl Metrics {
             jobs_pending: Gauge::default(),
             following: OnceLock::new(),
             writer_batches: Histogram::new(&BATCHES),
-            in_flight: Gauge::default(),
+            in_flight: Default::default(),
             operations: labels.map(OperationMetrics::new).collect(),
             dropped,
             started,
@@ -127,14 +142,26 @@ impl Metrics {
     }
 
     /// Counts a request as under way until the guard is dropped, which also happens when its connection or its handler dies.
-    pub fn enter(self: &Arc<Self>) -> InFlight {
-        self.in_flight.inc();
-        InFlight(Arc::clone(self))
+    pub fn enter(self: &Arc<Self>, kind: RequestKind) -> InFlight {
+        self.in_flight[kind as usize].inc();
+        InFlight(Arc::clone(self), kind)
     }
 
     /// Requests under way.
     pub fn in_flight(&self) -> i64 {
-        self.in_flight.get()
+        self.in_flight.iter().map(Gauge::get).sum()
+    }
+
+    /// Requests of this kind under way, less those that wait for something that costs nothing.
+    pub fn busy(&self, kind: RequestKind) -> i64 {
+        let waiting = if kind == RequestKind::Write { self.waiting.get() } else { 0 };
+        self.in_flight[kind as usize].get() - waiting
+    }
+
+    /// Counts a writing request as waiting until the guard is dropped.
+    pub fn wait(self: &Arc<Self>) -> Waiting {
+        self.waiting.inc();
+        Waiting(Arc::clone(self))
     }
 
     /// Counts a commit of `writes` writes.
@@ -152,11 +179,31 @@ impl Metrics {
 /// A request under way; see [`Metrics::enter`].
 #[derive(Debug)]
 #[must_use = "the request counts as finished when this is dropped"]
-pub struct InFlight(Arc<Metrics>);
+pub struct InFlight(Arc<Metrics>, RequestKind);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.dec();
+        self.0.in_flight[self.1 as usize].dec();
+    }
+}
+
+/// What a request may do. The two kinds use different parts of the server, and too many of one do not keep the other out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestKind {
+    /// It reads.
+    Read = 0,
+    /// It may change something.
+    Write = 1,
+}
+
+/// A request that waits; see [`Metrics::wait`].
+#[derive(Debug)]
+#[must_use = "the request counts as busy again when this is dropped"]
+pub struct Waiting(Arc<Metrics>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.dec();
     }
 }
 

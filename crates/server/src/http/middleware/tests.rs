@@ -38,6 +38,7 @@ fn app(folder: &Path) -> Data<App> {
         identities,
         limiter: RateLimiter::new(0),
         login_limiter: RateLimiter::new(0),
+        limits: crate::config::LimitsConfig::default(),
         secure_cookies: false,
         insists_on_tls: false,
         has_swagger: false,

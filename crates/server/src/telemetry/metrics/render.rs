@@ -13,6 +13,7 @@ const MICROS: f64 = 1_000_000.0;
 pub(super) fn text(metrics: &Metrics) -> String {
     let families: Vec<MetricFamily> = requests(metrics)
         .into_iter()
+        .chain(connections(metrics))
         .chain(server(metrics))
         .chain(database(metrics))
         .chain(of_process(metrics))
@@ -49,13 +50,39 @@ fn requests(metrics: &Metrics) -> Vec<MetricFamily> {
             MetricType::HISTOGRAM,
             latencies.collect(),
         ),
-        gauges("orgd_http_requests_in_flight", "Requests under way.", metrics.in_flight.get() as f64),
+        gauges("orgd_http_requests_in_flight", "Requests under way.", metrics.in_flight() as f64),
+        gauges(
+            "orgd_http_requests_waiting",
+            "Those of them that wait for a job or for the rest of their body.",
+            metrics.waiting.get() as f64,
+        ),
+        counters(
+            "orgd_http_requests_shed_total",
+            "Requests refused because too many were under way.",
+            &[(&[], metrics.shed.get())],
+        ),
     ]
 }
 
 fn latency(operation: &OperationMetrics) -> Option<Metric> {
     let reading = operation.latency.read();
     (reading.count > 0).then(|| histogram(&[("operation", operation.label)], &reading, MICROS))
+}
+
+fn connections(metrics: &Metrics) -> Vec<MetricFamily> {
+    vec![
+        gauges("orgd_http_connections", "Open connections.", metrics.connections.get() as f64),
+        counters(
+            "orgd_http_connections_refused_total",
+            "Connections refused because their address had too many.",
+            &[(&[], metrics.connections_refused.get())],
+        ),
+        counters(
+            "orgd_http_connections_given_up_total",
+            "Connections closed because no whole request came, or the rest of a body that nobody wanted.",
+            &[(&[], metrics.connections_given_up.get())],
+        ),
+    ]
 }
 
 fn server(metrics: &Metrics) -> Vec<MetricFamily> {

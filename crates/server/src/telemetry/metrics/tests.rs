@@ -109,8 +109,8 @@ fn latencies_fall_into_cumulative_buckets_of_seconds() {
 #[test]
 fn requests_under_way_are_counted_until_they_end_in_whatever_way() {
     let metrics = metrics();
-    let first = metrics.enter();
-    let second = metrics.enter();
+    let first = metrics.enter(RequestKind::Read);
+    let second = metrics.enter(RequestKind::Write);
     assert_eq!(parse(&metrics.render())["orgd_http_requests_in_flight"], 2.0);
     drop(first);
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

@@ -1,0 +1,49 @@
+//! Slow callers, callers that vanish, and more callers than can be served: each is bounded, and the others do not notice.
+//!
+//! Deadlines are set short for a test; what a test holds is that something ends and how, never how many milliseconds it took.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, helpers included"
+)]
+#![expect(clippy::print_stderr, reason = "a failing test shows the log of its server")]
+
+#[path = "../support/harness.rs"]
+#[expect(dead_code, unused_imports, reason = "the black-box tests use the rest")]
+mod harness;
+
+mod crowd;
+mod overload;
+mod raw;
+mod size;
+mod slow;
+mod vanish;
+
+use harness::TestServer;
+
+/// A server whose deadlines are short, with these settings besides.
+fn impatient(settings: &[(&str, &str)]) -> TestServer {
+    let short = [
+        ("ORGD_HEAD_TIMEOUT", "500ms"),
+        ("ORGD_BODY_TIMEOUT", "500ms"),
+        ("ORGD_ANSWER_TIMEOUT", "1s"),
+        ("ORGD_IDLE_TIMEOUT", "500ms"),
+    ];
+    TestServer::with(&[&short, settings].concat())
+}
+
+/// The value of a metric without labels.
+#[track_caller]
+fn metric(server: &TestServer, name: &str) -> f64 {
+    let (status, text) = harness::plain::get(&server.address().to_string(), "/metrics", None);
+    assert_eq!(status, 200);
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+}
+
+/// How many connections are open, besides the one that asks.
+fn connections(server: &TestServer) -> f64 {
+    metric(server, "orgd_http_connections") - 1.0
+}
