@@ -321,3 +321,25 @@ fn commands_that_call_a_server_trust_a_private_authority_when_they_are_told_to()
         assert!(!bad.status.success(), "{arguments:?}");
     }
 }
+
+/// What holds for slow callers holds through TLS, too; the rest of it is in the tests of load.
+#[test]
+fn a_caller_that_does_not_go_on_is_given_up() {
+    let authority = Authority::new();
+    authority.certify();
+    let short =
+        [("ORGD_HEAD_TIMEOUT", "500ms"), ("ORGD_IDLE_TIMEOUT", "500ms"), ("ORGD_MAX_CONNECTIONS_PER_ADDRESS", "1")];
+    let server = authority.server(&short);
+    let mut https = authority.connect(&server, BOTH).unwrap();
+    https.get("/healthz", server.owner_token());
+    let Https(mut stream) = https;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nX: ").unwrap();
+    let further = authority.connect(&server, BOTH).map(|Https(mut further)| further.read(&mut [0]));
+    assert!(!matches!(further, Ok(Ok(1..))), "one too many is let go without a word");
+    let ended = stream.read(&mut [0]);
+    assert!(!matches!(&ended, Ok(1..)), "it was answered");
+    assert!(
+        !ended.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)),
+        "it is open"
+    );
+}
