@@ -328,7 +328,7 @@ fn a_caller_that_does_not_go_on_is_given_up() {
     let authority = Authority::new();
     authority.certify();
     let short =
-        [("ORGD_HEAD_TIMEOUT", "500ms"), ("ORGD_IDLE_TIMEOUT", "500ms"), ("ORGD_MAX_CONNECTIONS_PER_ADDRESS", "1")];
+        [("ORGD_HEAD_TIMEOUT", "2s"), ("ORGD_IDLE_TIMEOUT", "500ms"), ("ORGD_MAX_CONNECTIONS_PER_ADDRESS", "1")];
     let server = authority.server(&short);
     let mut https = authority.connect(&server, BOTH).unwrap();
     https.get("/healthz", server.owner_token());

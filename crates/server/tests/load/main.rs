@@ -26,7 +26,7 @@ use harness::TestServer;
 /// A server whose deadlines are short, with these settings besides.
 fn impatient(settings: &[(&str, &str)]) -> TestServer {
     let short = [
-        ("ORGD_HEAD_TIMEOUT", "500ms"),
+        ("ORGD_HEAD_TIMEOUT", "10s"),
         ("ORGD_BODY_TIMEOUT", "500ms"),
         ("ORGD_ANSWER_TIMEOUT", "1s"),
         ("ORGD_IDLE_TIMEOUT", "500ms"),
