@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use client::{ClientFlags, Secret, ServerAccess, WorkerFlags, second_token};
 pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::{ConfigError, Origin, ShownValue};
-pub use flags::{CommonFlags, ServeFlags};
+pub use flags::{CommonFlags, LimitFlags, ServeFlags};
 pub use keys::{CONFIG_VARIABLE, KEYS, Key};
 pub use limits::LimitsConfig;
 

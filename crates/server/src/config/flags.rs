@@ -24,6 +24,52 @@ pub struct CommonFlags {
     pub log_format: Option<String>,
 }
 
+/// Flags about slow callers and many of them.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct LimitFlags {
+    /// How long the head of a request may take [default: 5s] [env: ORGD_HEAD_TIMEOUT]
+    #[arg(long, value_name = "SPAN")]
+    pub head_timeout: Option<String>,
+
+    /// How long the body of a request may take, besides a second for each 64 KiB [default: 10s] [env: ORGD_BODY_TIMEOUT]
+    #[arg(long, value_name = "SPAN")]
+    pub body_timeout: Option<String>,
+
+    /// How long a caller may take nothing of its answer [default: 30s] [env: ORGD_ANSWER_TIMEOUT]
+    #[arg(long, value_name = "SPAN")]
+    pub answer_timeout: Option<String>,
+
+    /// How long a connection may be idle between two requests [default: 75s] [env: ORGD_IDLE_TIMEOUT]
+    #[arg(long, value_name = "SPAN")]
+    pub idle_timeout: Option<String>,
+
+    /// Connections that may be open; further ones wait [default: 10000] [env: ORGD_MAX_CONNECTIONS]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub max_connections: Option<String>,
+
+    /// Connections that one address may have, 0 for no limit [default: 1024] [env: ORGD_MAX_CONNECTIONS_PER_ADDRESS]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub max_connections_per_address: Option<String>,
+
+    /// Requests that read, and requests that write, that may be under way; further ones are refused [default: 2048] [env: ORGD_MAX_REQUESTS]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub max_requests: Option<String>,
+}
+
+impl LimitFlags {
+    fn into_parts(self) -> [(&'static Key, Option<String>); 7] {
+        [
+            (&keys::HEAD_TIMEOUT, self.head_timeout),
+            (&keys::BODY_TIMEOUT, self.body_timeout),
+            (&keys::ANSWER_TIMEOUT, self.answer_timeout),
+            (&keys::IDLE_TIMEOUT, self.idle_timeout),
+            (&keys::MAX_CONNECTIONS, self.max_connections),
+            (&keys::MAX_CONNECTIONS_PER_ADDRESS, self.max_connections_per_address),
+            (&keys::MAX_REQUESTS, self.max_requests),
+        ]
+    }
+}
+
 /// Flags of `orgd serve`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ServeFlags {
@@ -95,33 +141,9 @@ pub struct ServeFlags {
     #[arg(long, value_name = "SPAN")]
     pub drain_delay: Option<String>,
 
-    /// How long the head of a request may take [default: 5s] [env: ORGD_HEAD_TIMEOUT]
-    #[arg(long, value_name = "SPAN")]
-    pub head_timeout: Option<String>,
-
-    /// How long the body of a request may take, besides a second for each 64 KiB [default: 10s] [env: ORGD_BODY_TIMEOUT]
-    #[arg(long, value_name = "SPAN")]
-    pub body_timeout: Option<String>,
-
-    /// How long a caller may take nothing of its answer [default: 30s] [env: ORGD_ANSWER_TIMEOUT]
-    #[arg(long, value_name = "SPAN")]
-    pub answer_timeout: Option<String>,
-
-    /// How long a connection may be idle between two requests [default: 75s] [env: ORGD_IDLE_TIMEOUT]
-    #[arg(long, value_name = "SPAN")]
-    pub idle_timeout: Option<String>,
-
-    /// Connections that may be open; further ones wait [default: 10000] [env: ORGD_MAX_CONNECTIONS]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    pub max_connections: Option<String>,
-
-    /// Connections that one address may have, 0 for no limit [default: 1024] [env: ORGD_MAX_CONNECTIONS_PER_ADDRESS]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    pub max_connections_per_address: Option<String>,
-
-    /// Requests that read, and requests that write, that may be under way; further ones are refused [default: 2048] [env: ORGD_MAX_REQUESTS]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    pub max_requests: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print a comment here as the description of the whole command")]
+    pub limits: LimitFlags,
 
     /// How long a job may make no progress before its worker counts as lost and it fails [default: 5m] [env: ORGD_HUNG_AFTER]
     #[arg(long, value_name = "SPAN")]
@@ -173,13 +195,7 @@ impl ServeFlags {
             rate_limit,
             drain_seconds,
             drain_delay,
-            head_timeout,
-            body_timeout,
-            answer_timeout,
-            idle_timeout,
-            max_connections,
-            max_connections_per_address,
-            max_requests,
+            limits,
             hung_after,
             pending_limit,
             forget_workers_after,
@@ -205,13 +221,6 @@ impl ServeFlags {
             (&keys::RATE_LIMIT, rate_limit),
             (&keys::DRAIN_SECONDS, drain_seconds),
             (&keys::DRAIN_DELAY, drain_delay),
-            (&keys::HEAD_TIMEOUT, head_timeout),
-            (&keys::BODY_TIMEOUT, body_timeout),
-            (&keys::ANSWER_TIMEOUT, answer_timeout),
-            (&keys::IDLE_TIMEOUT, idle_timeout),
-            (&keys::MAX_CONNECTIONS, max_connections),
-            (&keys::MAX_CONNECTIONS_PER_ADDRESS, max_connections_per_address),
-            (&keys::MAX_REQUESTS, max_requests),
             (&keys::HUNG_AFTER, hung_after),
             (&keys::PENDING_LIMIT, pending_limit),
             (&keys::FORGET_WORKERS_AFTER, forget_workers_after),
@@ -222,7 +231,7 @@ impl ServeFlags {
             (&keys::ACCESS_LOG, access_log),
             (&keys::OTLP_ENDPOINT, otlp_endpoint),
         ];
-        (config, given.into_iter().filter_map(|(key, text)| Some((key, text?))).collect())
+        (config, given.into_iter().chain(limits.into_parts()).filter_map(|(key, text)| Some((key, text?))).collect())
     }
 }
 
