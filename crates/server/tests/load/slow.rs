@@ -129,7 +129,7 @@ fn an_answer_that_is_taken_slowly_is_sent_to_its_end() {
     let mut said = Vec::new();
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(6) {
-        let mut part = [0; 4096];
+        let mut part = [0; 1024];
         let length = raw.0.read(&mut part).expect("the answer goes on");
         said.extend_from_slice(&part[..length]);
         std::thread::sleep(Duration::from_millis(100));
