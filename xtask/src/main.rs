@@ -14,6 +14,7 @@ mod permissions;
 mod postgres;
 mod queue_page;
 mod served;
+mod soak;
 mod swagger;
 mod test;
 mod tour;
@@ -60,6 +61,10 @@ enum Task {
     Ci(ci::Arguments),
     /// Drive every parser with libFuzzer. Takes a nightly compiler and cargo-fuzz.
     Fuzz(fuzz::Arguments),
+    /// Kill the server and cut its power again and again, and look for what is lost.
+    ///
+    /// Power cuts take root and a loop device; without them only the kills are made, and it says so.
+    Soak(soak::Arguments),
     /// Measure the server against its ceiling and print ratios.
     Bench(bench::Arguments),
     /// Run the tour of the README against a new server and compare the answers.
@@ -81,6 +86,7 @@ fn main() -> ExitCode {
         Task::Client(arguments) => client::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Soak(arguments) => soak::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Tour(arguments) => tour::run(&arguments),
     };

@@ -7,6 +7,7 @@ mod backup;
 pub mod bench;
 mod conformance;
 mod copy;
+mod doctor;
 mod export;
 mod import;
 mod jobs;
@@ -64,6 +65,8 @@ enum Command {
     Backup(backup::BackupFlags),
     /// Put a backup in the place of an SQLite database
     Restore(backup::RestoreFlags),
+    /// Look at a database and say what is wrong with it
+    Doctor(doctor::Flags),
     /// Show the schema of a database, and bring it up to date
     #[command(subcommand)]
     Migrate(migrate::Command),
@@ -100,6 +103,8 @@ pub fn run() -> ExitCode {
         Some(Command::Copy(flags)) => copy::run(&flags),
         Some(Command::Backup(flags)) => backup::back_up(flags),
         Some(Command::Restore(flags)) => backup::restore(flags),
+        // It has exit codes of its own.
+        Some(Command::Doctor(flags)) => return doctor::run(flags),
         Some(Command::Migrate(command)) => migrate::run(command),
         Some(Command::Jobs(command)) => jobs::run(command),
         Some(Command::Record(flags)) => record::run(flags),

@@ -11,6 +11,7 @@ pub mod bench;
 pub mod bootstrap;
 mod conn;
 pub mod copy;
+pub mod doctor;
 mod error;
 pub mod feed;
 pub mod idempotency;
@@ -254,6 +255,21 @@ pub(crate) fn refusable<T>(conn: &mut Conn, write: impl FnOnce(&mut Conn) -> Res
 
 /// Opens a connection for writing and sees to the schema. Servers of one PostgreSQL database take turns.
 pub fn prepare(url: &DatabaseUrl, schema: Schema) -> Result<Conn, DbError> {
+    prepare_unnamed(url, schema).map_err(|error| name_file(url, error))
+}
+
+/// Says which file it is that SQLite finds something wrong with: its own words name none.
+pub fn name_file(url: &DatabaseUrl, error: DbError) -> DbError {
+    match (url, error) {
+        (DatabaseUrl::Sqlite { path }, DbError::Internal(why)) => sqlite::refused(path, &why),
+        (DatabaseUrl::Sqlite { path }, DbError::Unavailable(why)) if !why.contains(&*path.to_string_lossy()) => {
+            sqlite::refused(path, &why)
+        }
+        (_, error) => error,
+    }
+}
+
+fn prepare_unnamed(url: &DatabaseUrl, schema: Schema) -> Result<Conn, DbError> {
     let mut conn = open_alone(url)?;
     match schema {
         Schema::Migrate => migrations::one_at_a_time(&mut conn, migrations::run)?,
@@ -305,7 +321,7 @@ impl ServerLock {
         sqlite::create_folder(database)?;
         let path = lock_path(database);
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = open.map_err(|error| DbError::Unavailable(format!("cannot open {}: {error}", path.display())))?;
+        let file = open.map_err(|error| sqlite::refused(&path, &error.to_string()))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {

@@ -52,7 +52,8 @@ impl Access {
         Ok((db::open_alone(&self.url)?, lock))
     }
 
-    fn require_file(&self) -> anyhow::Result<()> {
+    /// Refuses a file that does not exist.
+    pub fn require_file(&self) -> anyhow::Result<()> {
         match &self.url {
             DatabaseUrl::Sqlite { path } if !path.exists() => {
                 bail!("there is no database at {}; `orgd serve` makes it at its first start", path.display())

@@ -9,15 +9,11 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use orgd_api_types::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::NamedTempFile;
 
 use super::conn::Conn;
 use super::error::DbError;
 use super::{ServerLock, copy, migrations, sqlite};
-
-/// What stands for itself in the path of an SQLite URI.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
 /// The rows of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,8 +106,8 @@ pub fn inspect(file: &Path) -> Result<Vec<Counted>, BackupError> {
         );
         return Err(unusable(file, why));
     }
-    let mut conn = open_unchanged(file)?;
     let refused = |error: DbError| unusable(file, error.to_string());
+    let mut conn = sqlite::open_for_reading(file, true).map_err(refused)?;
     sqlite::require_orgd(&mut conn, file).map_err(refused)?;
     let problems = sqlite::problems(&mut conn).map_err(refused)?;
     if let Some(first) = problems.first() {
@@ -218,14 +214,6 @@ fn put(partial: NamedTempFile, file: &Path, way: InTheWay) -> Result<(), BackupE
     };
     put.map_err(|error| failed(error.error))?;
     File::open(folder_of(file)).and_then(|folder| folder.sync_all()).map_err(failed)
-}
-
-/// Opens a file as nobody's: no lock, no log, nothing written.
-fn open_unchanged(file: &Path) -> Result<SqliteConnection, BackupError> {
-    let absolute = fs::canonicalize(file).map_err(|_| BackupError::Missing(file.to_owned()))?;
-    let name = absolute.to_str().ok_or_else(|| unusable(file, "its name is not UTF-8"))?;
-    let url = format!("file:{}?mode=ro&immutable=1", utf8_percent_encode(name, PLAIN));
-    SqliteConnection::establish(&url).map_err(|error| unusable(file, error.to_string()))
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

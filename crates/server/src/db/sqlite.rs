@@ -7,6 +7,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::error::DbError;
 
 /// Marks a database file as one of orgd's, so that the file of another program is refused and left alone. "orgd" in ASCII.
@@ -98,6 +100,21 @@ pub fn set_up_reader(conn: &mut SqliteConnection) -> Result<(), diesel::result::
     conn.batch_execute(READER)
 }
 
+/// What stands for itself in the path of an SQLite URI.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
+
+/// Opens a file to read it and nothing else. `as_nobodys`: it is in no use, so that no lock is taken and no log looked for.
+pub fn open_for_reading(path: &Path, as_nobodys: bool) -> Result<SqliteConnection, DbError> {
+    let absolute = fs::canonicalize(path).map_err(|error| refused(path, &error.to_string()))?;
+    let name = absolute.to_str().ok_or_else(|| refused(path, "its name is not UTF-8"))?;
+    let more = if as_nobodys { "&immutable=1" } else { "" };
+    let url = format!("file:{}?mode=ro{more}", utf8_percent_encode(name, PLAIN));
+    let mut conn = SqliteConnection::establish(&url).map_err(|error| refused(path, &error.to_string()))?;
+    conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA mmap_size = 0")
+        .map_err(|error| refused(path, &error.to_string()))?;
+    Ok(conn)
+}
+
 fn open(path: &Path) -> Result<SqliteConnection, DbError> {
     let name = path.to_str().ok_or_else(|| refused(path, "its name is not UTF-8"))?;
     SqliteConnection::establish(name).map_err(|error| refused(path, &error.to_string()))
@@ -160,7 +177,15 @@ struct Problem {
 
 /// What is wrong with the structure of the file; nothing, when it is whole.
 pub fn problems(conn: &mut SqliteConnection) -> Result<Vec<String>, DbError> {
-    let query = "SELECT quick_check AS problem FROM pragma_quick_check WHERE quick_check <> 'ok'";
+    checked(conn, "SELECT quick_check AS problem FROM pragma_quick_check WHERE quick_check <> 'ok'")
+}
+
+/// The same, with every index compared with its table.
+pub fn all_problems(conn: &mut SqliteConnection) -> Result<Vec<String>, DbError> {
+    checked(conn, "SELECT integrity_check AS problem FROM pragma_integrity_check WHERE integrity_check <> 'ok'")
+}
+
+fn checked(conn: &mut SqliteConnection, query: &str) -> Result<Vec<String>, DbError> {
     let found = diesel::sql_query(query).load::<Problem>(conn)?;
     Ok(found.into_iter().map(|found| found.problem).collect())
 }

@@ -25,6 +25,7 @@ mod crash;
 mod create;
 mod credentials;
 mod delete;
+mod doctor;
 mod first_user;
 mod framing;
 mod general;
