@@ -202,7 +202,8 @@ fn assemble(
             seed::fill(&mut conn, &ephemeral.state.contents, clock.now())?;
             None
         }
-        None => bootstrap::run(&mut conn, config.database.first_owner, clock.now())?,
+        None => bootstrap::run(&mut conn, config.database.first_owner, clock.now())
+            .map_err(|error| db::name_file(url, error))?,
     };
     let readers = Readers::open(url, config.read_connections())?;
     let model = Arc::new(ReadModel::default());

@@ -43,6 +43,9 @@ pub struct Finding {
     pub advice: String,
 }
 
+/// What helps against a damaged file.
+const RESTORE: &str = "stop the server, keep the file, and restore a backup: orgd restore FILE --force";
+
 /// A count that must be zero.
 struct Rule {
     check: &'static str,
@@ -97,7 +100,10 @@ struct Count {
 pub fn examine(url: &DatabaseUrl, thorough: bool) -> Result<Vec<Finding>, DbError> {
     let mut findings = Vec::new();
     let mut conn = match url {
-        DatabaseUrl::Sqlite { path } => Conn::Sqlite(examine_file(path, thorough, &mut findings)?),
+        DatabaseUrl::Sqlite { path } => match examine_file(path, thorough, &mut findings)? {
+            Some(conn) => Conn::Sqlite(conn),
+            None => return Ok(findings),
+        },
         DatabaseUrl::Postgres(url) => examine_server(url, &mut findings)?,
     };
     let Some(()) = examine_schema(&mut conn, &mut findings) else { return Ok(findings) };
@@ -111,7 +117,8 @@ pub fn examine(url: &DatabaseUrl, thorough: bool) -> Result<Vec<Finding>, DbErro
     Ok(findings)
 }
 
-fn examine_file(path: &Path, thorough: bool, findings: &mut Vec<Finding>) -> Result<SqliteConnection, DbError> {
+/// `None` when the file is too damaged for anything further to be looked at.
+fn examine_file(path: &Path, thorough: bool, findings: &mut Vec<Finding>) -> Result<Option<SqliteConnection>, DbError> {
     findings.push(match OpenOptions::new().read(true).append(true).open(path) {
         Ok(_) => ok("file", format!("{} can be read and written", path.display())),
         Err(error) => problem(
@@ -122,22 +129,23 @@ fn examine_file(path: &Path, thorough: bool, findings: &mut Vec<Finding>) -> Res
     });
     let holds = if ServerLock::is_held(path) { "a server uses it" } else { "no server uses it" };
     findings.push(ok("server", holds));
-    let mut conn = sqlite::open_for_reading(path, false)?;
-    sqlite::require_orgd(&mut conn, path)?;
+    let opened = sqlite::open_for_reading(path, false).and_then(|mut conn| {
+        sqlite::require_orgd(&mut conn, path)?;
+        Ok(conn)
+    });
+    let mut conn = match opened {
+        Err(error) if error.to_string().contains("malformed") => {
+            findings.push(problem("structure", "its description of the tables is damaged", RESTORE));
+            return Ok(None);
+        }
+        other => other?,
+    };
     let checked = if thorough { sqlite::all_problems(&mut conn) } else { sqlite::problems(&mut conn) };
     let what = if thorough { "structure, thoroughly" } else { "structure" };
     findings.push(match checked {
         Ok(found) if found.is_empty() => ok(what, "whole"),
-        Ok(found) => problem(
-            what,
-            found.join("; "),
-            "stop the server, keep the file, and restore a backup: orgd restore FILE --force",
-        ),
-        Err(error) => problem(
-            what,
-            error.to_string(),
-            "stop the server, keep the file, and restore a backup: orgd restore FILE --force",
-        ),
+        Ok(found) => problem(what, found.join("; "), RESTORE),
+        Err(error) => problem(what, error.to_string(), RESTORE),
     });
     let broken =
         diesel::sql_query("SELECT count(*) AS count FROM pragma_foreign_key_check").get_result::<Count>(&mut conn);
@@ -150,7 +158,7 @@ fn examine_file(path: &Path, thorough: bool, findings: &mut Vec<Finding>) -> Res
     findings.extend(space_of(path));
     // What follows sees one moment and holds up nobody.
     conn.batch_execute("PRAGMA query_only = ON")?;
-    Ok(conn)
+    Ok(Some(conn))
 }
 
 fn log_of(path: &Path) -> Finding {

