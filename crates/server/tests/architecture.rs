@@ -185,3 +185,32 @@ fn migrations_are_named_by_their_stamp_can_be_undone_and_are_the_same_for_every_
     assert!(!all.is_empty() && !all[0].is_empty());
     assert!(all.iter().all(|names| *names == all[0]), "{databases:?}");
 }
+
+/// What is older is known to lose or leak something: diesel before 2.3.10, h2 before 0.4.16 (there is no HTTP/2 here at all).
+#[test]
+fn dependencies_with_known_faults_are_not_locked() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock");
+    let version = |name: &str| {
+        let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+        let numbers = rest.split('"').next()?.split(['.', '-', '+']).map(|number| number.parse().unwrap_or(0));
+        Some(numbers.take(3).collect::<Vec<u32>>())
+    };
+    assert!(version("diesel").expect("diesel is used") >= vec![2, 3, 10]);
+    assert_eq!(version("h2"), None, "HTTP/2 came in with a feature of a dependency");
+}
+
+/// What `systemd-analyze` makes of the service: 10 may do everything, 0 nothing.
+#[test]
+fn the_service_of_systemd_may_do_little() {
+    let unit = root().join("deploy/systemd/orgd.service");
+    let arguments = ["security", "--offline=true", "--no-pager", "--threshold=20"];
+    match std::process::Command::new("systemd-analyze").args(arguments).arg(&unit).output() {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            let exposure = said.lines().last().unwrap_or_default().to_owned();
+            assert!(output.status.success() && exposure.contains("exposure level"), "{exposure}");
+        }
+        // Said by the name of the test that asks for it; not every machine has systemd.
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound),
+    }
+}
