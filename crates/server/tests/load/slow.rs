@@ -124,12 +124,12 @@ fn an_answer_that_nobody_takes_is_given_up() {
 
 #[test]
 fn an_answer_that_is_taken_slowly_is_sent_to_its_end() {
-    let server = impatient(&[("ORGD_ANSWER_TIMEOUT", "3s")]);
+    let server = impatient(&[("ORGD_ANSWER_TIMEOUT", "5s")]);
     let mut raw = reader(&server, &get(LARGE).replace("Host", "Connection: close\r\nHost"));
     let mut said = Vec::new();
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(6) {
-        let mut part = [0; 1024];
+    while begun.elapsed() < Duration::from_secs(7) {
+        let mut part = [0; 3072];
         let length = raw.0.read(&mut part).expect("the answer goes on");
         said.extend_from_slice(&part[..length]);
         std::thread::sleep(Duration::from_millis(100));

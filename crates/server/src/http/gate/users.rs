@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use std::future::{Ready, ready};
 
-use super::segment;
 use super::{Entered, app_of, count, origin_of};
+use super::{operation_of, segment};
 use crate::audit::Origin;
 use crate::auth::authenticate::Caller;
 use crate::auth::permission::{Permission, permission};
@@ -34,7 +34,7 @@ impl Visitor {
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let app = app_of(request)?;
         let origin = origin_of(request, None);
-        let logs_in = request.extensions().get() == Some(&Operation::Users(UsersOperation::LogInUser));
+        let logs_in = operation_of(request) == Some(Operation::Users(UsersOperation::LogInUser));
         let limiter = if logs_in { &app.login_limiter } else { &app.limiter };
         count(request, &app, limiter, origin.ip.map(Subject::address), app.clock.moment())?;
         Ok(Self { app, origin })
