@@ -1,6 +1,6 @@
 //! The headers of each kind of answer, all of them: what guards browsers, and which pages of other origins may call.
 
-use crate::harness::{TestServer, exchange_raw};
+use crate::harness::{TestServer, eventually, exchange_raw};
 
 /// What is not a page.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -47,6 +47,7 @@ fn shown(headers: &[(String, String)]) -> Vec<String> {
 #[test]
 fn each_kind_of_answer_has_its_headers_and_no_others() {
     let server = TestServer::start();
+    eventually(|| server.anonymous().request_at("GET", "/readyz").send().status == 200);
     let token = [("Coder-Session-Token", server.owner_token())];
     let answer = |policy: &str, cache: &str, more: &[&str]| {
         let mut all = vec![
