@@ -346,7 +346,12 @@ impl ServerLock {
 }
 
 fn lock_path(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
+    beside(database, ".lock")
+}
+
+/// The file beside this one whose name is longer by `ending`.
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
     PathBuf::from(name)
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use serde::Serialize;
 
 use super::access::Access;
 use super::output::{self, Output};
@@ -118,13 +117,8 @@ fn in_the_way(force: bool) -> InTheWay {
     if force { InTheWay::Replace } else { InTheWay::Refuse }
 }
 
-#[derive(Serialize)]
-struct Row {
-    table: &'static str,
-    rows: u64,
-}
-
 fn print(format: Output, counted: &[Counted]) -> anyhow::Result<()> {
-    let rows: Vec<_> = counted.iter().map(|Counted { table, rows }| Row { table, rows: *rows }).collect();
-    output::print_list(format, &rows, &["table", "rows"], |row| vec![row.table.to_owned(), row.rows.to_string()])
+    output::print_list(format, counted, &["table", "rows"], |counted| {
+        vec![counted.table.to_owned(), counted.rows.to_string()]
+    })
 }

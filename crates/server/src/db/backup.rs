@@ -1,6 +1,5 @@
 //! Backups of a database file: made beside a running server, read through before they get their name, and put back.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,14 +8,15 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use orgd_api_types::Timestamp;
+use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use super::conn::Conn;
 use super::error::DbError;
-use super::{ServerLock, copy, migrations, sqlite};
+use super::{ServerLock, beside, copy, migrations, sqlite};
 
 /// The rows of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Counted {
     /// Its name.
     pub table: &'static str,
@@ -222,12 +222,6 @@ fn same_file(one: &Path, other: &Path) -> bool {
 
 fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn beside(file: &Path, ending: &str) -> PathBuf {
-    let mut name: OsString = file.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 fn unusable(path: &Path, why: impl Into<String>) -> BackupError {

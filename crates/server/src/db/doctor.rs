@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::conn::Conn;
 use super::error::DbError;
-use super::{ServerLock, copy, migrations, postgres, sqlite};
+use super::user_changes::{Owners, owners_who_may_sign_in};
+use super::{ServerLock, beside, copy, migrations, postgres, sqlite};
 use crate::config::{DatabaseUrl, PostgresUrl};
 
 /// A log that is longer was not taken into the file for long: the server keeps it below 64 MiB.
@@ -46,6 +47,9 @@ pub struct Finding {
 /// What helps against a damaged file.
 const RESTORE: &str = "stop the server, keep the file, and restore a backup: orgd restore FILE --force";
 
+/// What is found where nothing is wrong.
+const AS_IT_SHOULD_BE: &str = "as it should be";
+
 /// A count that must be zero.
 struct Rule {
     check: &'static str,
@@ -61,13 +65,6 @@ const RULES: &[Rule] = &[
         sql: "SELECT abs(count(*) - 1) AS count FROM organizations WHERE is_default AND deleted_at IS NULL",
         found: "there is not exactly one default organization",
         advice: "restore a backup; no command of orgd leads here",
-    },
-    Rule {
-        check: "owner",
-        sql: "SELECT CASE WHEN count(*) > 0 THEN 0 ELSE 1 END AS count FROM users \
-              WHERE status <> 'suspended' AND deleted_at IS NULL AND CAST(roles AS TEXT) LIKE '%owner%'",
-        found: "nobody who may sign in is an owner",
-        advice: "make one: orgd user create NAME --role owner --password",
     },
     Rule {
         check: "running jobs",
@@ -111,11 +108,20 @@ pub fn examine(url: &DatabaseUrl, thorough: bool) -> Result<Vec<Finding>, DbErro
         // Only now: Diesel asks for the migrations with a statement that would make their table where there is none.
         conn.batch_execute("SET default_transaction_read_only = on")?;
     }
+    findings.push(match owners_who_may_sign_in(&mut conn, Owners::Seen) {
+        Ok(owners) if owners.is_empty() => problem(
+            "owner",
+            "nobody who may sign in is an owner",
+            "make one: orgd user create NAME --role owner --password",
+        ),
+        Ok(_) => ok("owner", AS_IT_SHOULD_BE),
+        Err(error) => unreadable("owner", &error),
+    });
     for rule in RULES {
         findings.push(match diesel::sql_query(rule.sql).get_result::<Count>(&mut conn) {
-            Ok(Count { count: 0 }) => ok(rule.check, "as it should be"),
+            Ok(Count { count: 0 }) => ok(rule.check, AS_IT_SHOULD_BE),
             Ok(Count { count }) => problem(rule.check, format!("{} ({count})", rule.found), rule.advice),
-            Err(error) => problem(rule.check, format!("cannot be read: {error}"), "restore a backup"),
+            Err(error) => unreadable(rule.check, &error),
         });
     }
     Ok(findings)
@@ -156,19 +162,15 @@ fn examine_file(path: &Path, thorough: bool, findings: &mut Vec<Finding>) -> Res
     findings.push(match broken {
         Ok(Count { count: 0 }) => ok("references", "all lead somewhere"),
         Ok(Count { count }) => problem("references", format!("{count} rows refer to nothing"), "restore a backup"),
-        Err(error) => problem("references", format!("cannot be read: {error}"), "restore a backup"),
+        Err(error) => unreadable("references", &error),
     });
     findings.push(log_of(path));
     findings.extend(space_of(path));
-    // What follows sees one moment and holds up nobody.
-    conn.batch_execute("PRAGMA query_only = ON")?;
     Ok(Some(conn))
 }
 
 fn log_of(path: &Path) -> Finding {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let length = fs::metadata(&log).map_or(0, |log| log.len());
+    let length = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
     if length <= LONG_LOG {
         return ok("log", format!("{} KiB", length / 1024));
     }
@@ -243,4 +245,8 @@ fn ok(check: &'static str, found: impl Into<String>) -> Finding {
 
 fn problem(check: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Finding {
     Finding { check, verdict: Verdict::Problem, found: found.into(), advice: advice.into() }
+}
+
+fn unreadable(check: &'static str, error: &dyn std::error::Error) -> Finding {
+    problem(check, format!("cannot be read: {error}"), "restore a backup")
 }

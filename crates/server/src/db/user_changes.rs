@@ -137,7 +137,7 @@ fn run(
         UserChange::Suspend | UserChange::Profile { .. } | UserChange::Activate | UserChange::Password { .. } => false,
     };
     // Before the user's own row, and in one order, so that two who remove each other do not wait for each other.
-    let owners = if takes_owner { lock_owners(conn)? } else { Vec::new() };
+    let owners = if takes_owner { owners_who_may_sign_in(conn, Owners::Held)? } else { Vec::new() };
     let Some(Locked { roles, password }) = lock(conn, id)? else { return Ok(Err(Refusal::NotFound)) };
     if roles.contains(SiteRole::Owner) {
         if reach == Reach::AllButOwners || matches!(change, UserChange::Suspend) {
@@ -187,8 +187,17 @@ fn lock(conn: &mut Conn, id: Uuid) -> Result<Option<Locked>, DbError> {
     Ok(found.map(|(roles, password)| Locked { roles: RoleSet::from_json(&roles), password }))
 }
 
-/// The owners who may sign in. None of them can cease to be one until the transaction ends.
-fn lock_owners(conn: &mut Conn) -> Result<Vec<Uuid>, DbError> {
+/// What is to become of the owners who are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owners {
+    /// None of them can cease to be one until the transaction ends.
+    Held,
+    /// They are only looked at.
+    Seen,
+}
+
+/// The owners who may sign in.
+pub(super) fn owners_who_may_sign_in(conn: &mut Conn, owners_are: Owners) -> Result<Vec<Uuid>, DbError> {
     let pattern = format!("%\"{}\"%", crate::auth::roles::Role::as_str(SiteRole::Owner));
     let owners = users::table
         .filter(users::roles.like(pattern))
@@ -199,7 +208,8 @@ fn lock_owners(conn: &mut Conn) -> Result<Vec<Uuid>, DbError> {
         .select(users::id);
     let ids: Vec<DbUuid> = match conn {
         Conn::Sqlite(conn) => owners.load(conn)?,
-        Conn::Postgres(conn) => owners.for_update().load(conn)?,
+        Conn::Postgres(conn) if owners_are == Owners::Held => owners.for_update().load(conn)?,
+        Conn::Postgres(conn) => owners.load(conn)?,
     };
     Ok(ids.into_iter().map(Uuid::from).collect())
 }

@@ -189,6 +189,8 @@ struct Exchange {
     observation: Observation,
     kind: RequestKind,
     head: Head,
+    /// One of too many connections of its address.
+    is_refused: bool,
     turn: Option<Turn>,
     _in_flight: InFlight,
 }
@@ -209,6 +211,7 @@ impl Head {
 
 impl Exchange {
     fn begin(around: &Around, request: &ServiceRequest) -> Self {
+        let connection = request.conn_data::<Connection>();
         let kind = if is_safe(request.method()) { RequestKind::Read } else { RequestKind::Write };
         Self {
             id: around.ids.next(),
@@ -217,7 +220,8 @@ impl Exchange {
             observation: around.observation,
             kind,
             head: Head::of(request.headers()),
-            turn: request.conn_data::<Connection>().map(Connection::begin),
+            is_refused: connection.is_some_and(Connection::is_refused),
+            turn: connection.map(Connection::begin),
             _in_flight: around.app.metrics.enter(kind),
             app: around.app.clone(),
         }
@@ -225,7 +229,7 @@ impl Exchange {
 
     /// Why the request goes no further, if it does not.
     fn refusal(&self, request: &ServiceRequest) -> Option<ApiError> {
-        if request.conn_data::<Connection>().is_some_and(Connection::is_refused) {
+        if self.is_refused {
             return Some(ApiError::TooManyConnections);
         }
         if self.head.bytes > MAX_HEADERS {

@@ -104,22 +104,16 @@ pub fn find(method: &str, path: &str) -> Found {
     };
     let mut parameters = [("", 0, 0); MOST_PARAMETERS];
     for (slot, (name, value)) in parameters.iter_mut().zip(matched.params.iter()) {
-        *slot = parameter(operation, name, value, path);
+        *slot = parameter(name, value, path);
     }
     Found::Operation(Routed { operation, parameters })
 }
 
 /// `value` is a part of `path`. No request has a path that is longer than a `u16` can say: Actix refuses it.
-fn parameter(operation: Operation, name: &str, value: &str, path: &str) -> Parameter {
+fn parameter(name: &'static str, value: &str, path: &str) -> Parameter {
     let begin = value.as_ptr().addr().saturating_sub(path.as_ptr().addr());
     let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-    (named(operation, name), place(begin), place(begin + value.len()))
-}
-
-/// The name as the operation's path has it, which lives as long as the process.
-fn named(operation: Operation, name: &str) -> &'static str {
-    let path: &'static str = operation.path();
-    path.split(['{', '}']).find(|part| *part == name).unwrap_or_default()
+    (name, place(begin), place(begin + value.len()))
 }
 
 impl Routed {

@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Answer, Client, Job, Kind, Lockout, TestServer, Worker, documented, eventually};
+use crate::harness::{
+    Answer, BUILD, Client, DRY_RUN, Job, Kind, Lockout, TestServer, VERSION, Worker, documented, eventually,
+    queue_one_of_each_type,
+};
 
 type Produced = BTreeSet<(String, u16)>;
 /// Method, path and body.
@@ -18,10 +21,7 @@ const JOB: Uuid = Uuid::from_u128(0x0b);
 const TO_COMPLETE: Uuid = Uuid::from_u128(0x1b);
 const TO_FAIL: Uuid = Uuid::from_u128(0x2b);
 const TO_KEEP: Uuid = Uuid::from_u128(0x3b);
-const DRY_RUN: Uuid = Uuid::from_u128(0x4b);
 const WORKER: Uuid = Uuid::from_u128(0xda);
-const BUILD: Uuid = Uuid::from_u128(0xb1);
-const VERSION: Uuid = Uuid::from_u128(0xb2);
 const KEYS: &str = "/organizations/coder/provisionerkeys";
 const WORKERS: &str = "/organizations/coder/provisionerdaemons";
 const MEMBERS: &str = "/organizations/coder/members";
@@ -112,14 +112,7 @@ fn with_a_job() -> TestServer {
         [TO_COMPLETE, TO_FAIL, TO_KEEP].into_iter().for_each(|id| sql.job(&held(id)));
     });
     server.user("ana", &[], &[]);
-    let tags = json!({"what": "nobody takes"});
-    for body in [
-        json!({"type": "workspace_build", "tags": tags, "input": {"workspace_build_id": BUILD}}),
-        json!({"type": "template_version_import", "tags": tags, "input": {"template_version_id": VERSION}}),
-        json!({"type": "template_version_dry_run", "id": DRY_RUN, "tags": tags, "input": {"template_version_id": VERSION}}),
-    ] {
-        server.owner().post("/organizations/coder/provisionerjobs", body).expect(201);
-    }
+    queue_one_of_each_type(&server);
     server
 }
 

@@ -6,13 +6,10 @@ use orgd_contract::Contract;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Answer, Client, Job, TestServer, Worker};
+use crate::harness::{Answer, BUILD, Client, DRY_RUN, Job, TestServer, VERSION, Worker, queue_one_of_each_type};
 
 const JOB: Uuid = Uuid::from_u128(0x0b);
 const WORKER: Uuid = Uuid::from_u128(0xda);
-const DRY_RUN: Uuid = Uuid::from_u128(0x4b);
-const BUILD: Uuid = Uuid::from_u128(0xb1);
-const VERSION: Uuid = Uuid::from_u128(0xb2);
 
 /// Words that no answer needs, and that tell how the server is made.
 const INSIDE: [&str; 12] = [
@@ -91,14 +88,7 @@ impl World {
             sql.worker(&Worker { id: WORKER, ..Worker::live(coder) });
             sql.job(&Job { id: JOB, worker: Some((WORKER, "w".to_owned())), ..Job::pending(coder, 1).running() });
         });
-        let tags = json!({"what": "nobody takes"});
-        for body in [
-            json!({"type": "workspace_build", "tags": tags, "input": {"workspace_build_id": BUILD}}),
-            json!({"type": "template_version_import", "tags": tags, "input": {"template_version_id": VERSION}}),
-            json!({"type": "template_version_dry_run", "id": DRY_RUN, "tags": tags, "input": {"template_version_id": VERSION}}),
-        ] {
-            server.owner().post("/organizations/coder/provisionerjobs", body).expect(201);
-        }
+        queue_one_of_each_type(&server);
         Self { server, targets: targets() }
     }
 

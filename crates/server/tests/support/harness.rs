@@ -11,6 +11,7 @@ mod robot;
 mod rows;
 mod server;
 mod sql;
+mod subjects;
 mod wal_lock;
 mod worker_client;
 
@@ -22,6 +23,7 @@ pub use lockout::Lockout;
 pub use robot::{Ledger, Robot, all_jobs, queue_all_the_time};
 pub use rows::{Job, Kind, Worker};
 pub use server::{TestServer, eventually, is_token};
+pub use subjects::{BUILD, DRY_RUN, VERSION, queue_one_of_each_type};
 pub use worker_client::{Held, WorkerClient, log_lines};
 
 /// Opens the database with this URL.

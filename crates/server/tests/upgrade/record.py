@@ -117,7 +117,7 @@ def main():
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         database = os.path.join(scratch, "orgd.db")
-        told = record(orgd, f"sqlite://{database}", folder / "sqlite.json")
+        record(orgd, f"sqlite://{database}", folder / "sqlite.json")
         # What is still in its log is taken into the file when its last connection closes.
         log = sqlite3.connect(database)
         log.execute("SELECT count(*) FROM organizations").fetchone()
@@ -131,7 +131,6 @@ def main():
         # What is for psql alone, and names no version of PostgreSQL.
         lines = [line for line in dump.splitlines() if line and not line.startswith(("\\", "--"))]
         (folder / "postgres.sql").write_text("\n".join(lines) + "\n")
-    return told
 
 
 def record(orgd, database, file):
@@ -139,7 +138,6 @@ def record(orgd, database, file):
     told = fill(server)
     server.stop()
     file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-    return told
 
 
 if __name__ == "__main__":
