@@ -176,7 +176,7 @@ impl Database {
 
     /// True when the writer takes work and the database confirms it.
     pub fn can_write(&self) -> bool {
-        self.writer.is_alive() && !self.writer.is_stuck()
+        self.writer.can_write()
     }
 }
 

@@ -54,14 +54,9 @@ impl Recording {
         self.writer.write(work).await
     }
 
-    /// True while the thread takes work.
-    pub(super) fn is_alive(&self) -> bool {
-        self.writer.is_alive()
-    }
-
-    /// True while callers are turned away.
-    pub(super) fn is_stuck(&self) -> bool {
-        self.writer.is_stuck()
+    /// As [`Writer::can_write`].
+    pub(super) fn can_write(&self) -> bool {
+        self.writer.can_write()
     }
 }
 

@@ -58,6 +58,11 @@ impl DbError {
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Lost(_) | Self::InTheWay(_))
     }
+
+    /// True when the disk below an SQLite file did not read, write or sync.
+    pub fn is_of_the_disk(&self) -> bool {
+        matches!(self, Self::Unavailable(why) if why.contains(IO_ERROR))
+    }
 }
 
 impl From<Error> for DbError {
@@ -128,6 +133,8 @@ const LOST: &[&str] = &[
 
 const IN_THE_WAY: &[&str] = &["deadlock detected", "could not serialize access"];
 
+const IO_ERROR: &str = "disk I/O error";
+
 /// SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL (which is a lock on the write-ahead log that nobody gives back), SQLITE_FULL,
 /// SQLITE_READONLY, SQLITE_IOERR and SQLITE_CANTOPEN; then a PostgreSQL server that is overloaded, starting, or out of space.
 const PASSING: &[&str] = &[
@@ -136,7 +143,7 @@ const PASSING: &[&str] = &[
     "locking protocol",
     "database or disk is full",
     "attempt to write a readonly database",
-    "disk I/O error",
+    IO_ERROR,
     "unable to open database file",
     "due to lock timeout",
     "due to statement timeout",

@@ -18,6 +18,8 @@ use crate::config::{DatabaseUrl, PostgresUrl};
 
 /// How long a request waits for a connection before it is told to come back.
 const WAIT: Duration = Duration::from_secs(2);
+/// How long it waits for what it reads. A PostgreSQL server that works ends every statement earlier; one that stands still says nothing.
+const ANSWER: Duration = Duration::from_secs(8);
 
 /// How much a read may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,8 +111,8 @@ impl Readers {
     }
 
     /// Runs a read: on the calling thread where that is cheap, else on a thread for blocking work, so that a slow or absent
-    /// database holds up no thread that serves requests. `Unavailable` when no connection is free within two seconds; within that
-    /// time it runs again when its connection turns out to be lost.
+    /// database holds up no thread that serves requests. `Unavailable` when no connection is free within two seconds, within which
+    /// it runs again when its connection turns out to be lost, and when there is no result within eight more.
     pub async fn read<T, F>(&self, effort: Effort, work: F) -> Result<T, DbError>
     where
         T: Send + 'static,
@@ -130,7 +132,11 @@ impl Readers {
             drop(permit);
             result
         });
-        read.await.map_err(|error| DbError::Internal(error.to_string()))?
+        match tokio::time::timeout(ANSWER, read).await {
+            Ok(ended) => ended.map_err(|error| DbError::Internal(error.to_string()))?,
+            // The thread and the connection stay with the database, which has them.
+            Err(_) => Err(DbError::Unavailable("the database did not answer in time".to_owned())),
+        }
     }
 
     /// Runs a read on the calling thread.

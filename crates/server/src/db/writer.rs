@@ -35,6 +35,8 @@ const OUTCOME: Duration = Duration::from_secs(8);
 
 /// A batch that takes longer means that nothing can be written.
 const STUCK: Duration = Duration::from_secs(5);
+/// How long to wait, after a batch that the database would not take, until it is asked whether it takes anything again.
+const PROBE: Duration = Duration::from_millis(500);
 
 /// Numbers about the writer, for `/metrics`.
 pub trait WriterObserver: Send + Sync {
@@ -60,12 +62,14 @@ impl WriterObserver for Uncounted {
 pub struct Writer {
     sender: SyncSender<Box<dyn Unit>>,
     state: Arc<State>,
-    observer: Arc<dyn WriterObserver>,
 }
 
 /// What others can see of the thread.
 struct State {
+    observer: Arc<dyn WriterObserver>,
     is_alive: AtomicBool,
+    /// The database did not take the last batch that it was given: its disk is full, say.
+    is_failing: AtomicBool,
     made: Instant,
     /// When the batch under way began, in microseconds after `made`; 0 while there is none.
     busy_since: AtomicU64,
@@ -75,21 +79,31 @@ impl State {
     fn now(&self) -> u64 {
         u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
     }
+
+    /// True while the database has kept one batch waiting for so long that callers are turned away.
+    fn is_stuck(&self) -> bool {
+        let since = self.busy_since.load(Ordering::Acquire);
+        since != 0 && Duration::from_micros(self.now().saturating_sub(since)) > STUCK
+    }
 }
 
 impl Writer {
     /// Starts the thread on a store. `observer` counts.
     pub fn start(store: Store, observer: Arc<dyn WriterObserver>) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let state =
-            Arc::new(State { is_alive: AtomicBool::new(true), made: Instant::now(), busy_since: AtomicU64::new(0) });
+        let state = Arc::new(State {
+            observer,
+            is_alive: AtomicBool::new(true),
+            is_failing: AtomicBool::new(false),
+            made: Instant::now(),
+            busy_since: AtomicU64::new(0),
+        });
         let running = Arc::clone(&state);
-        let counting = Arc::clone(&observer);
         let thread = std::thread::Builder::new().name("orgd-writer".to_owned()).spawn(move || {
-            run(store, counting.as_ref(), &receiver, &running);
+            run(store, &receiver, &running);
             running.is_alive.store(false, Ordering::Release);
         })?;
-        Ok((Self { sender, state, observer }, thread))
+        Ok((Self { sender, state }, thread))
     }
 
     /// Runs `work` in a transaction and answers after the commit. It may run several times, and then all but the last are
@@ -103,10 +117,10 @@ impl Writer {
         let progress = Arc::new(Progress::default());
         let task = Task::new(work, Arc::clone(&progress), reply);
         // Before it is sent: otherwise it might be taken before it is counted.
-        self.observer.waiting(1);
+        self.state.observer.waiting(1);
         if let Err(error) = self.sender.try_send(Box::new(task)) {
-            self.observer.waiting(-1);
-            self.observer.refused();
+            self.state.observer.waiting(-1);
+            self.state.observer.refused();
             return Err(match error {
                 TrySendError::Full(_) => DbError::Unavailable("the write queue is full".to_owned()),
                 TrySendError::Disconnected(_) => stopped(),
@@ -116,7 +130,7 @@ impl Writer {
             return answered.unwrap_or_else(|_| Err(stopped()));
         }
         if progress.abandon() {
-            self.observer.refused();
+            self.state.observer.refused();
             return Err(DbError::Unavailable("the writer was busy for two seconds".to_owned()));
         }
         match tokio::time::timeout(OUTCOME, answer).await {
@@ -125,15 +139,11 @@ impl Writer {
         }
     }
 
-    /// True while the thread takes work.
-    pub fn is_alive(&self) -> bool {
-        self.state.is_alive.load(Ordering::Acquire)
-    }
-
-    /// True while the database has kept one batch waiting for so long that callers are turned away.
-    pub fn is_stuck(&self) -> bool {
-        let since = self.state.busy_since.load(Ordering::Acquire);
-        since != 0 && Duration::from_micros(self.state.now().saturating_sub(since)) > STUCK
+    /// True while the thread takes work and the database takes what it is given. One that does not is asked again and again, so that this
+    /// becomes true by itself.
+    pub fn can_write(&self) -> bool {
+        let state = &self.state;
+        state.is_alive.load(Ordering::Acquire) && !state.is_stuck() && !state.is_failing.load(Ordering::Acquire)
     }
 }
 
@@ -141,9 +151,11 @@ fn stopped() -> DbError {
     DbError::Unavailable("the writer has stopped".to_owned())
 }
 
-fn run(mut store: Store, observer: &dyn WriterObserver, receiver: &Receiver<Box<dyn Unit>>, state: &State) {
+fn run(mut store: Store, receiver: &Receiver<Box<dyn Unit>>, state: &State) {
+    let mut probed = Instant::now();
     loop {
-        let first = match store.idle_time() {
+        let is_failing = state.is_failing.load(Ordering::Acquire);
+        let first = match store.idle_time().or(is_failing.then_some(PROBE)) {
             Some(time) => receiver.recv_timeout(time),
             None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
@@ -151,17 +163,26 @@ fn run(mut store: Store, observer: &dyn WriterObserver, receiver: &Receiver<Box<
             Ok(first) => {
                 let mut batch = vec![first];
                 batch.extend(receiver.try_iter().take(BATCH - 1));
-                observer.waiting(-i64::try_from(batch.len()).unwrap_or(i64::MAX));
+                state.observer.waiting(-i64::try_from(batch.len()).unwrap_or(i64::MAX));
                 batch.retain(|unit| unit.progress().begin());
                 store.look_around();
                 if !batch.is_empty() {
-                    state.busy_since.store(state.now(), Ordering::Release);
-                    batch::run(&mut store, batch, observer);
-                    state.busy_since.store(0, Ordering::Release);
+                    timed(state, || batch::run(&mut store, batch, state));
                 }
             }
             Err(RecvTimeoutError::Timeout) => store.look_around(),
             Err(RecvTimeoutError::Disconnected) => return,
         }
+        if is_failing && probed.elapsed() >= PROBE {
+            timed(state, || batch::probe(&mut store, state));
+            probed = Instant::now();
+        }
     }
+}
+
+/// Lets others see meanwhile for how long the database has been at it.
+fn timed(state: &State, work: impl FnOnce()) {
+    state.busy_since.store(state.now(), Ordering::Release);
+    work();
+    state.busy_since.store(0, Ordering::Release);
 }

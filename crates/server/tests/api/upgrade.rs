@@ -147,11 +147,18 @@ fn a_migration_that_is_killed_is_done_by_the_next() {
             std::fs::copy(release.join("sqlite.db"), &file).unwrap();
             let url = format!("sqlite://{}", file.display());
             let mut run = Command::new(env!("CARGO_BIN_EXE_orgd"));
-            run.args(["migrate", "run", "--database-url", &url]).stdout(Stdio::null()).stderr(Stdio::null());
+            run.args(["migrate", "run", "--database-url", &url]).stdout(Stdio::null()).stderr(Stdio::piped());
             let mut migration = run.spawn().unwrap();
             std::thread::sleep(Duration::from_millis(attempt * 4));
             killed += u32::from(migration.kill().is_ok() && !migration.wait().unwrap().success());
-            assert!(run.status().unwrap().success(), "after {attempt} kills");
+            let next = run.output().unwrap();
+            let said = String::from_utf8_lossy(&next.stderr);
+            assert!(
+                next.status.success(),
+                "killed after {} ms, the next one ends with {}: {said}",
+                attempt * 4,
+                next.status
+            );
             let mut sql = open_sql(&url);
             assert_eq!(sql.words("SELECT integrity_check AS value FROM pragma_integrity_check"), "ok");
             assert_eq!(sql.number("SELECT count(*) AS value FROM pragma_foreign_key_check"), 0);

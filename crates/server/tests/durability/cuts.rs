@@ -5,9 +5,9 @@
 //! in another order. It takes root and a loop device.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::disk::{Disk, run};
+use crate::disk::Disk;
+use crate::failing_disk::build;
 use crate::harness::TestServer;
 use crate::writers::{History, Total};
 use crate::{groups, moments};
@@ -62,12 +62,8 @@ fn the_loss_is_seen_when_nothing_is_synced() {
     panic!("nothing was lost in ten cuts although nothing was synced: this test is blind");
 }
 
-/// A library that, loaded before the C library, makes every sync do nothing.
+/// A library that makes every sync do nothing.
 fn without_sync(folder: &Path) -> PathBuf {
-    let source = folder.join("without_sync.c");
     let names = ["fsync", "fdatasync"].map(|name| format!("int {name}(int file) {{ (void)file; return 0; }}\n"));
-    std::fs::write(&source, names.concat()).unwrap();
-    let library = folder.join("without_sync.so");
-    run(Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source)).unwrap();
-    library
+    build(folder, "without_sync", &names.concat())
 }

@@ -17,9 +17,16 @@ mod harness;
 
 mod cuts;
 mod disk;
+mod failing;
+mod failing_disk;
 mod faults;
 mod history;
 mod kills;
+mod operations;
+mod primary;
+#[path = "../support/world.rs"]
+#[expect(dead_code, reason = "hostile requests use the rest")]
+mod world;
 mod writers;
 
 /// How many crashes of each kind.

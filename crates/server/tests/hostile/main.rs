@@ -24,4 +24,5 @@ mod parsers;
 mod paths;
 mod queries;
 mod terminal;
+#[path = "../support/world.rs"]
 mod world;

@@ -22,22 +22,8 @@ mod writers;
 
 use std::time::{Duration, Instant};
 
-use harness::TestServer;
-use orgd_postgres_cluster::{Cluster, Installation, Options};
-
-/// The PostgreSQL under test: the one of `ORGD_TEST_POSTGRES`, else the newest of this machine.
-fn installation() -> Installation {
-    let all = Installation::find_all().unwrap_or_else(|error| panic!("{error}"));
-    let Ok(url) = std::env::var("ORGD_TEST_POSTGRES") else { return all.last().unwrap().clone() };
-    let mut conn = harness::open_sql(&url);
-    let major = conn.number("SELECT current_setting('server_version_num')::bigint / 10000 AS value");
-    let same = all.iter().find(|one| i64::from(one.major()) == major);
-    same.unwrap_or_else(|| panic!("PostgreSQL {major} is not among {all:?}")).clone()
-}
-
-fn cluster(options: &Options) -> Cluster {
-    Cluster::start(&installation(), options).unwrap_or_else(|error| panic!("{error}"))
-}
+use harness::{TestServer, cluster};
+use orgd_postgres_cluster::{Cluster, Options};
 
 /// A cluster with a server on a new database in it.
 fn serving() -> (Cluster, TestServer) {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod client;
+mod cluster;
 mod contract;
 mod database;
 mod events;
@@ -17,6 +18,7 @@ mod worker_client;
 
 pub use answer::Answer;
 pub use client::{BASE, Begun, Client, exchange_raw};
+pub use cluster::cluster;
 pub use contract::documented;
 pub use events::{Event, EventStream};
 pub use lockout::Lockout;

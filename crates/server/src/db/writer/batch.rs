@@ -1,12 +1,13 @@
 //! Runs a batch of units in one transaction, and says what to do when it does not commit.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 
-use super::WriterObserver;
+use super::State;
 use super::store::Store;
-use super::unit::{Failure, Undo, Unit};
+use super::unit::{Failure, Probe, Undo, Unit};
 use crate::change::Change;
 use crate::db::conn::Conn;
 use crate::db::error::DbError;
@@ -43,38 +44,38 @@ enum Apart {
 }
 
 /// Runs all units, answers all callers.
-pub(super) fn run(store: &mut Store, mut batch: Units, observer: &dyn WriterObserver) {
+pub(super) fn run(store: &mut Store, mut batch: Units, state: &State) {
     // A SQLite file is waited for once, at the beginning, and not by each unit.
     let until = Instant::now() + if store.is_far() { PATIENCE } else { 10 * PATIENCE };
     let mut apart = if store.is_far() { Apart::Hopefully } else { Apart::BySavepoints(until) };
     let mut has_reconnected = false;
     loop {
         match transaction(store, &mut batch, apart) {
-            End::Committed(changes) => return settle(store, batch, changes, observer),
+            End::Committed(changes) => return settle(store, batch, changes, state),
             End::Undone(Undo::Alone, _) if apart == Apart::Hopefully => apart = Apart::BySavepoints(until),
             // The database ended the session before anything was committed: once more on another.
             End::Undone(Undo::Lost, _) if !has_reconnected => has_reconnected = true,
-            End::Undone(Undo::InTheWay, _) => return one_by_one(store, batch, until, observer),
-            other => return give_up(batch, other),
+            End::Undone(Undo::InTheWay, _) => return one_by_one(store, batch, until, state),
+            other => return give_up(batch, other, state),
         }
     }
 }
 
 /// Gives each unit a transaction of its own, so that no two of them can block a third in opposite orders.
-fn one_by_one(store: &mut Store, batch: Units, until: Instant, observer: &dyn WriterObserver) {
+fn one_by_one(store: &mut Store, batch: Units, until: Instant, state: &State) {
     for unit in batch {
         let mut alone = vec![unit];
         let mut pause = PAUSE;
         let mut attempt = 1;
         loop {
             match transaction(store, &mut alone, Apart::BySavepoints(until)) {
-                End::Committed(changes) => break settle(store, alone, changes, observer),
+                End::Committed(changes) => break settle(store, alone, changes, state),
                 End::Undone(Undo::InTheWay | Undo::Lost, _) if attempt < ATTEMPTS && Instant::now() < until => {
                     attempt += 1;
                     std::thread::sleep(jittered(pause));
                     pause *= 2;
                 }
-                other => break give_up(alone, other),
+                other => break give_up(alone, other, state),
             }
         }
     }
@@ -88,12 +89,26 @@ fn jittered(pause: Duration) -> Duration {
     pause / 2 + pause * u32::from(byte[0]) / 512
 }
 
-fn settle(store: &mut Store, batch: Units, changes: Vec<Change>, observer: &dyn WriterObserver) {
-    observer.committed(batch.len());
+fn settle(store: &mut Store, batch: Units, changes: Vec<Change>, state: &State) {
+    state.observer.committed(batch.len());
+    // Where nothing changed, nothing was written, and that says nothing of the disk.
+    if !changes.is_empty() {
+        state.is_failing.store(false, Ordering::Release);
+    }
     store.follow(changes, move || batch.into_iter().for_each(|unit| unit.answer(None)));
 }
 
-fn give_up(batch: Units, end: End) {
+/// Writes what changes nothing, and notes whether the database takes it.
+pub(super) fn probe(store: &mut Store, state: &State) {
+    let end = transaction(store, &mut [Box::new(Probe::default())], Apart::Hopefully);
+    state.is_failing.store(!matches!(end, End::Committed(_)), Ordering::Release);
+}
+
+fn give_up(batch: Units, end: End, state: &State) {
+    // Several that were in each other's way are not the fault of the disk.
+    if !matches!(end, End::Committed(_) | End::Undone(Undo::InTheWay, _)) {
+        state.is_failing.store(true, Ordering::Release);
+    }
     let failure = match end {
         End::Committed(_) => None,
         End::NoConnection(why) | End::Undone(_, why) => Some(Failure::Undone(why)),
@@ -132,8 +147,9 @@ fn transaction(store: &mut Store, batch: &mut [Box<dyn Unit>], apart: Apart) -> 
     let why = error.to_string();
     let end = match error {
         DbError::InTheWay(_) => End::Undone(Undo::InTheWay, why),
-        // Whatever PostgreSQL says to a commit, other than that it was not made, leaves open whether it was.
-        _ if asked_to_commit && is_postgres => End::Unconfirmed(why),
+        // Whatever PostgreSQL says to a commit, other than that it was not made, leaves open whether it was. And what could not be
+        // synced to an SQLite file may be whole in its log all the same, where the next start finds it.
+        _ if asked_to_commit && (is_postgres || error.is_of_the_disk()) => End::Unconfirmed(why),
         DbError::Lost(_) => End::Undone(Undo::Lost, why),
         _ => End::Undone(Undo::Alone, why),
     };

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use diesel::connection::SimpleConnection as _;
 use tokio::sync::oneshot;
 
 use crate::change::Change;
@@ -45,6 +46,34 @@ pub(super) trait Unit: Send {
     fn take_changes(&mut self) -> Vec<Change>;
     /// Tells the caller. `Some` means that the transaction as a whole did not commit.
     fn answer(self: Box<Self>, failure: Option<Failure>);
+}
+
+/// A unit that nobody waits for: it writes and changes nothing.
+#[derive(Debug, Default)]
+pub(super) struct Probe(Progress);
+
+impl Unit for Probe {
+    fn progress(&self) -> &Progress {
+        &self.0
+    }
+
+    fn run(&mut self, conn: &mut Conn) -> Result<(), Undo> {
+        let written = conn.batch_execute(match conn {
+            // Nothing else uses it. Setting it, even to what it is, is a change of the first page.
+            Conn::Sqlite(_) => "PRAGMA user_version = 0",
+            // A transaction with a number of its own has to be committed.
+            Conn::Postgres(_) => "SELECT pg_current_xact_id()",
+        });
+        written.map_err(|_| Undo::Lost)
+    }
+
+    fn refuse(&mut self) {}
+
+    fn take_changes(&mut self) -> Vec<Change> {
+        Vec::new()
+    }
+
+    fn answer(self: Box<Self>, _: Option<Failure>) {}
 }
 
 /// Why a unit must be undone.
