@@ -7,7 +7,9 @@ pub(crate) mod place;
 pub(crate) mod python;
 pub(crate) mod shell;
 mod steps;
+pub(crate) mod supply;
 mod system;
+pub(crate) mod tools;
 
 use std::io::Write as _;
 use std::process::ExitCode;

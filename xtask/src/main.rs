@@ -13,6 +13,7 @@ mod page;
 mod permissions;
 mod postgres;
 mod queue_page;
+mod release;
 mod served;
 mod soak;
 mod swagger;
@@ -65,6 +66,8 @@ enum Task {
     ///
     /// Power cuts take root and a loop device; without them only the kills are made, and it says so.
     Soak(soak::Arguments),
+    /// Make everything that is given away of this version: binary, archive, package for Debian, list of parts, checksums.
+    Release(release::Arguments),
     /// Measure the server against its ceiling and print ratios.
     Bench(bench::Arguments),
     /// Run the tour of the README against a new server and compare the answers.
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
+        Task::Release(arguments) => release::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Tour(arguments) => tour::run(&arguments),
     };

@@ -9,6 +9,7 @@ use super::databases;
 use super::place::Place;
 use super::python::{Environment, npm};
 use super::shell::{command, run, say};
+use super::supply;
 use super::system;
 use crate::openapi::lint;
 use crate::postgres::Installed;
@@ -56,6 +57,11 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step { name: "test-newest", about: "and on the newest", run: test_newest },
     Step { name: "tls", about: "a build with TLS to PostgreSQL insists on the right certificate", run: tls },
+    Step {
+        name: "supply",
+        about: "licences, sources, duplicates and known faults of all dependencies",
+        run: supply::check,
+    },
     Step { name: "tour", about: "the README's commands answer what it says", run: tour },
     Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
     Step { name: "queue-page", about: "the page /queue in a browser, used with mouse and keyboard", run: queue_page },

@@ -64,9 +64,10 @@ fn schemas_are_said_in_the_words_of_3_0() {
         (json!({"items": true}), json!({"items": {}})),
         (json!({"items": false}), json!({"items": {"not": {}}})),
         (reference.clone(), reference.clone()),
+        (json!({"$ref": "#/components/schemas/Other", "description": "d", "examples": [1]}), reference.clone()),
         (
-            json!({"$ref": "#/components/schemas/Other", "description": "d"}),
-            json!({"description": "d", "allOf": [reference]}),
+            json!({"$ref": "#/components/schemas/Other", "description": "d", "readOnly": true}),
+            json!({"description": "d", "readOnly": true, "allOf": [reference]}),
         ),
         (json!({"oneOf": [{"const": 1}, {"type": "string"}]}), json!({"oneOf": [{"enum": [1]}, {"type": "string"}]})),
         (json!(true), json!({})),

@@ -56,10 +56,14 @@ pub(super) fn write(at: &Pointer<'_>, given: &Value) -> Result<Value, DowngradeE
     }
 }
 
-/// In 3.0 nothing beside a `$ref` counts, so what is there goes around it.
+/// What binds nobody. It is not worth an `allOf`, of which some generators make a type of its own, and with an enumeration in it one that does
+/// not compile; the schema that is referred to says what it is.
+const ANNOTATIONS: &[&str] = &["description", "title", "example", "examples", "$comment"];
+
+/// In 3.0 nothing beside a `$ref` counts, so what binds anybody goes around it.
 fn reference(at: &Pointer<'_>, given: &Map<String, Value>) -> Result<Value, DowngradeError> {
     let target = json!({"$ref": given["$ref"]});
-    if given.len() == 1 {
+    if given.keys().all(|key| key == "$ref" || ANNOTATIONS.contains(&key.as_str())) {
         return Ok(target);
     }
     let mut beside = given.clone();

@@ -60,7 +60,8 @@ fn never_ending(server: &TestServer) -> TcpStream {
 
 #[test]
 fn what_is_under_way_is_answered_and_the_database_file_is_whole() {
-    let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "60")]);
+    // A busy machine takes its time for two hundred halves.
+    let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "60"), ("ORGD_BODY_TIMEOUT", "60s")]);
     let mut halves: Vec<_> = (0..200).map(|number| Half::begin(&server, &format!("org-{number}"))).collect();
     eventually(|| under_way(&server) > 200);
     let slow = halves.pop().unwrap();

@@ -29,7 +29,7 @@ fn nothing_acknowledged_is_lost_when_the_power_goes() {
         total.end_group(&history);
         server.kill();
     }
-    eprintln!("power cuts: {total}");
+    total.report("power-cuts", "The power of the disk below the server goes at random moments.");
 }
 
 /// The same with a server whose syncs do nothing. If no loss were seen here, the test above could see none either.

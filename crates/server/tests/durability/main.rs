@@ -15,6 +15,8 @@
 #[expect(dead_code, unused_imports, reason = "the black-box tests use the rest")]
 mod harness;
 
+#[path = "../support/cluster.rs"]
+mod cluster;
 mod cuts;
 mod disk;
 mod failing;
@@ -24,6 +26,8 @@ mod history;
 mod kills;
 mod operations;
 mod primary;
+#[path = "../support/soak.rs"]
+mod soak;
 #[path = "../support/world.rs"]
 #[expect(dead_code, reason = "hostile requests use the rest")]
 mod world;

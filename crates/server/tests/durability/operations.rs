@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use orgd_postgres_cluster::{Cluster, Options};
 
+use crate::cluster::cluster;
 use crate::failing_disk::{FAULTS, FailingDisk};
-use crate::harness::{Answer, Client, Kind, TestServer, cluster, eventually, open_sql};
+use crate::harness::{Answer, Client, Kind, TestServer, eventually, open_sql};
 use crate::world::{Target, World, brief};
 
 /// Operations that may succeed with another method than GET and write nothing, or later: when a worker was last heard of, and that there is no

@@ -2,8 +2,9 @@
 
 use orgd_postgres_cluster::Options;
 
+use crate::cluster::cluster;
 use crate::groups;
-use crate::harness::{TestServer, cluster, eventually, plain};
+use crate::harness::{TestServer, eventually, plain};
 use crate::writers::{History, Total};
 
 #[test]
@@ -24,5 +25,5 @@ fn nothing_acknowledged_is_lost_when_the_postgresql_is_killed() {
         }
         total.end_group(&history);
     }
-    eprintln!("kills of the PostgreSQL: {total}");
+    total.report("postgresql-kills", "The PostgreSQL below the server is killed at random moments, and started again.");
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::harness::{BASE, Client, Kind, TestServer, eventually};
 use crate::history::{Found, Life, Outcome, State, Step, judge};
+use crate::soak::Part;
 
 const WRITERS: usize = 8;
 /// Entries of the audit log in one answer.
@@ -35,6 +36,19 @@ impl Total {
     pub fn add(&mut self, history: &History) {
         self.crashes += 1;
         self.open += history.count(Outcome::Open);
+    }
+
+    /// All of it, once it is over and nothing was lost.
+    pub fn report(&self, name: &'static str, about: &str) {
+        eprintln!("{name}: {self}");
+        let figure = |name: &str, number: usize| (name.to_owned(), number.to_string());
+        let figures = vec![
+            figure("crashes", self.crashes),
+            figure("changes acknowledged", self.acknowledged),
+            figure("left open by a crash", self.open),
+            figure("acknowledged and lost", 0),
+        ];
+        Part { name, about: about.to_owned(), figures, ..Part::default() }.write();
     }
 
     /// Nothing more will be asked of this database.

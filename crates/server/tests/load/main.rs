@@ -19,6 +19,10 @@ mod overload;
 mod raw;
 mod size;
 mod slow;
+#[path = "../support/soak.rs"]
+mod soak;
+mod steady;
+mod trend;
 mod vanish;
 
 use harness::TestServer;

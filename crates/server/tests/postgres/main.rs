@@ -13,6 +13,8 @@
 #[expect(dead_code, unused_imports, reason = "the black-box tests use the rest")]
 mod harness;
 
+#[path = "../support/cluster.rs"]
+mod cluster;
 mod connections;
 mod failover;
 mod replicas;
@@ -22,7 +24,8 @@ mod writers;
 
 use std::time::{Duration, Instant};
 
-use harness::{TestServer, cluster};
+use cluster::cluster;
+use harness::TestServer;
 use orgd_postgres_cluster::{Cluster, Options};
 
 /// A cluster with a server on a new database in it.

@@ -6,7 +6,7 @@ use orgd_postgres_cluster::{Cluster, Installation, Options};
 fn installation() -> Installation {
     let all = Installation::find_all().unwrap_or_else(|error| panic!("{error}"));
     let Ok(url) = std::env::var("ORGD_TEST_POSTGRES") else { return all.last().unwrap().clone() };
-    let mut conn = super::open_sql(&url);
+    let mut conn = crate::harness::open_sql(&url);
     let major = conn.number("SELECT current_setting('server_version_num')::bigint / 10000 AS value");
     let same = all.iter().find(|one| i64::from(one.major()) == major);
     same.unwrap_or_else(|| panic!("PostgreSQL {major} is not among {all:?}")).clone()

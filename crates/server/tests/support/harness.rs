@@ -2,7 +2,6 @@
 
 mod answer;
 mod client;
-mod cluster;
 mod contract;
 mod database;
 mod events;
@@ -18,7 +17,6 @@ mod worker_client;
 
 pub use answer::Answer;
 pub use client::{BASE, Begun, Client, exchange_raw};
-pub use cluster::cluster;
 pub use contract::documented;
 pub use events::{Event, EventStream};
 pub use lockout::Lockout;
