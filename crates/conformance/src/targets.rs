@@ -1,10 +1,11 @@
 //! What the server has to look at: found before the cases run, so that one case does not depend on another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::call::{Call, call};
+use crate::case::Stop;
 use crate::contract::{Contract, Flaw};
 use crate::run::{items, text};
 use crate::runner::Kind;
@@ -12,6 +13,15 @@ use crate::server::Server;
 
 /// Jobs that are looked at.
 pub(crate) const WINDOW: usize = 200;
+/// What not everybody may read of an organization.
+const OF_AN_ORGANIZATION: [&str; 6] = [
+    "getProvisionerJobs",
+    "getProvisionerDaemons",
+    "listProvisionerKeys",
+    "listOrganizationMembers",
+    "paginatedOrganizationMembers",
+    "getMemberRolesByOrganization",
+];
 /// Organizations whose jobs are looked for.
 const LOOKED_AT: usize = 50;
 
@@ -42,6 +52,8 @@ pub(crate) struct Targets {
     pub(crate) me: Value,
     /// The organizations that this run made to look at.
     pub(crate) workshops: Vec<String>,
+    /// The operations that the caller, who is no owner, may not use on the organization that is looked at.
+    withheld: BTreeSet<&'static str>,
 }
 
 impl Targets {
@@ -56,10 +68,13 @@ impl Targets {
             let place = targets.workshops.iter().position(|id| id == text(one, "id"));
             place.unwrap_or(targets.workshops.len())
         });
+        let mut readable = None;
         for organization in all.iter().take(LOOKED_AT) {
             let id = text(organization, "id");
             let jobs = call("getProvisionerJobs", &[id]).query("limit", &WINDOW.to_string());
-            let jobs = sound(contract, "getProvisionerJobs", &get(server, contract, jobs).await);
+            let answered = get(server, contract, jobs).await;
+            let jobs = sound(contract, "getProvisionerJobs", &answered);
+            readable = readable.or_else(|| answered.is_array().then(|| id.to_owned()));
             let first = jobs.first().map(|job| text(job, "id").to_owned());
             if targets.jobs.is_empty() && !jobs.is_empty() {
                 targets.organization = Some(id.to_owned());
@@ -72,9 +87,33 @@ impl Targets {
             }
         }
         let default = all.iter().find(|one| one["is_default"] == true).or(all.first());
-        targets.organization = targets.organization.or_else(|| default.map(|one| text(one, "id").to_owned()));
+        let default = readable.or_else(|| default.map(|one| text(one, "id").to_owned()));
+        targets.organization = targets.organization.or(default);
         targets.organizations = all;
+        targets.find_withheld(server, contract).await;
         targets
+    }
+
+    /// An owner may read everything, so a 404 is the server's fault; anybody else it may be meant for.
+    async fn find_withheld(&mut self, server: &Server, contract: &Contract) {
+        let is_owner = items(&self.me["roles"]).iter().any(|role| role["name"] == "owner");
+        let Some(organization) = self.organization.as_deref().filter(|_| !is_owner) else { return };
+        for id in OF_AN_ORGANIZATION {
+            let Some(operation) = contract.operation(id) else { continue };
+            let answer = server.send(operation, &call(id, &[organization])).await.1;
+            if answer.is_ok_and(|answer| matches!(answer.status, 403 | 404)) {
+                self.withheld.insert(id);
+            }
+        }
+    }
+
+    /// The organization to look at with this operation, or why there is none.
+    pub(crate) fn place(&self, operation: &str) -> Result<String, Stop> {
+        let place = self.organization.clone().ok_or_else(|| Stop::Skip("no organization is listed".to_owned()))?;
+        match self.withheld.get(operation) {
+            Some(withheld) => Err(Stop::Skip(format!("the user of the session token may not use {withheld}"))),
+            None => Ok(place),
+        }
     }
 
     /// The default organization.

@@ -75,7 +75,7 @@ pub(super) async fn with_other(run: &mut Run<'_>, own: &Own) -> Result<String, S
 }
 
 fn place(run: &Run<'_>) -> Result<String, Stop> {
-    run.targets.organization.clone().ok_or_else(|| Stop::Skip("no organization is listed".to_owned()))
+    run.targets.place(run.case.operation)
 }
 
 async fn list(run: &mut Run<'_>) -> Result<(), Stop> {

@@ -57,7 +57,7 @@ pub(super) static CASES: &[Case] = &[
 ];
 
 fn place(run: &Run<'_>) -> Result<String, Stop> {
-    run.targets.organization.clone().ok_or_else(|| Stop::Skip("no organization is listed".to_owned()))
+    run.targets.place(run.case.operation)
 }
 
 async fn keys(run: &mut Run<'_>) -> Result<(), Stop> {

@@ -27,7 +27,17 @@ pub struct ListFlags {
     pub common: CommonFlags,
 }
 
-/// Prints a result, with a line feed at its end.
+/// Whoever reads has enough, as in `orgd conformance --list | head`.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads what is printed any more")]
+struct NobodyReads;
+
+/// True when a command ended only because nobody reads on, which is no failure.
+pub fn is_enough(error: &anyhow::Error) -> bool {
+    error.is::<NobodyReads>()
+}
+
+/// Prints a result that must not get lost, with a line feed at its end.
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
@@ -35,12 +45,13 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints a result as it is, controls of the terminal included.
+/// Prints a result as it is, controls of the terminal included. Once nobody reads it, the error is one that [`is_enough`].
 pub fn write(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(NobodyReads.into()),
+        written => Ok(written?),
+    }
 }
 
 /// Says something that is not a result, in lines that cannot drive the terminal. Nothing is to be done when even that fails.
@@ -68,14 +79,14 @@ pub fn print_list<T: Serialize>(
     cells: impl Fn(&T) -> Vec<String>,
 ) -> anyhow::Result<()> {
     if output == Output::Json {
-        return print(&escaped(&serde_json::to_string_pretty(rows)?));
+        return write(&format!("{}\n", escaped(&serde_json::to_string_pretty(rows)?)));
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(columns.iter().map(|column| column.to_uppercase()));
     for row in rows {
         table.add_row(cells(row).into_iter().map(|cell| plain(&cell)));
     }
-    print(&table.trim_fmt())
+    write(&format!("{}\n", table.trim_fmt()))
 }
 
 /// Text from a database or a server without control characters, so that it cannot drive the terminal, and without those that turn the

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, helpers included")]
 
 mod clock;
+mod conformance;
 mod double;
 mod faults;
 mod jobs;
