@@ -1,7 +1,11 @@
 //! The control routes of a test double, below `/_test`: on a port of their own, never on the API's.
 
 pub(super) mod document;
+mod faults;
 mod routes;
+mod shapes;
+
+pub(super) use shapes::unknown_keys;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -9,7 +13,7 @@ use std::sync::Arc;
 use actix_web::dev::{Server, Service as _};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
-use actix_web::web::{self, Bytes, Data};
+use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, HttpServer, ResponseError};
 use orgd_api_types::{Response, ValidationError};
 use serde::de::DeserializeOwned;
@@ -19,6 +23,7 @@ use super::answer;
 use super::error::ApiError;
 use crate::service::ServiceError;
 use crate::test_double::{LoadError, StepError, TestDouble};
+use crate::wire::body::read_one_object;
 
 /// The largest body: a fixture of a whole installation.
 const LARGEST: usize = 256 * 1024 * 1024;
@@ -151,12 +156,10 @@ impl From<StepError> for Refusal {
 }
 
 /// Reads a body. An empty one counts as `{}`.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let text: &[u8] = if body.is_empty() { b"{}" } else { body };
-    let mut json = serde_json::Deserializer::from_slice(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "body" } else { &path };
-        Refusal::field(field, error.inner().to_string())
+    read_one_object(text).map_err(|error| match error.validations() {
+        fields if fields.is_empty() => Refusal::field("body", error.to_string()),
+        fields => Refusal::Validation(fields),
     })
 }

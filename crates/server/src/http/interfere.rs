@@ -4,16 +4,18 @@ mod answer;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{DATE, HttpDate, TryIntoHeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
+use super::control::unknown_keys;
 use super::gate::CallerId;
 use super::paths::{self, Found};
 use super::state::App;
@@ -34,6 +36,17 @@ struct Came {
     body: Bytes,
     operation: Option<Operation>,
     begun: Instant,
+}
+
+/// What came of a request.
+struct Outcome {
+    answered: ServiceResponse<BoxBody>,
+    /// The status that the server itself came to; none where the request was not carried out.
+    of_server: Option<u16>,
+    /// Whether the client gets any of the answer.
+    is_sent: bool,
+    /// Whether the fault, if there was one, changed anything.
+    has_effect: bool,
 }
 
 /// Lets `handle` answer, unless a fault gets in its way, and records what happened.
@@ -59,10 +72,23 @@ where
     if let Some(Met { id: number, fault }) = &met {
         tracing::info!(request_id = %id, number, ?fault, operation = asked.operation, "a request meets a fault");
     }
-    let answered = answer_with(&came, met.as_ref().map(|met| &met.fault), request, handle).await?;
-    let (answered, body) = short_body(answered).await;
-    interference.requests.add(came.recorded(app, id, &answered, met.map(|met| met.id), body.as_deref()));
-    Ok(answered)
+    let mut outcome = answer_with(&came, met.as_ref().map(|met| &met.fault), request, handle).await?;
+    let number = met.map(|met| met.id).filter(|number| {
+        if !outcome.has_effect {
+            tracing::warn!(request_id = %id, number, "the fault has no place in this answer");
+            interference.faults.had_no_effect(*number);
+        }
+        outcome.has_effect
+    });
+    let (answered, body) = short_body(outcome.answered).await;
+    outcome.answered = answered;
+    // The HTTP library would say what the real time is.
+    let now = SystemTime::UNIX_EPOCH + Duration::from_micros(app.clock.now().micros().max(0).unsigned_abs());
+    if let Ok(date) = HttpDate::from(now).try_into_value() {
+        outcome.answered.headers_mut().insert(DATE, date);
+    }
+    interference.requests.add(came.recorded(app, id, &outcome, number, body.as_deref()));
+    Ok(outcome.answered)
 }
 
 async fn answer_with<F>(
@@ -70,24 +96,29 @@ async fn answer_with<F>(
     fault: Option<&Fault>,
     request: ServiceRequest,
     handle: impl FnOnce(ServiceRequest) -> F,
-) -> Result<ServiceResponse<BoxBody>, Error>
+) -> Result<Outcome, Error>
 where
     F: Future<Output = Result<ServiceResponse<BoxBody>, Error>>,
 {
+    let instead = |answered, is_sent| Outcome { answered, of_server: None, is_sent, has_effect: true };
     match fault {
         Some(Fault::Status { status, body, headers, .. }) => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return Ok(request.into_response(answer::with_status(came.operation, status, body.as_ref(), headers)));
+            let answer = answer::with_status(came.operation, status, body.as_ref(), headers);
+            return Ok(instead(request.into_response(answer), true));
         }
-        Some(Fault::Drop { at: DropAt::Before }) => return Ok(request.into_response(answer::dropped())),
+        Some(Fault::Drop { at: DropAt::Before }) => {
+            return Ok(instead(request.into_response(answer::dropped()), false));
+        }
         Some(Fault::Delay { milliseconds }) => tokio::time::sleep(Duration::from_millis(*milliseconds)).await,
         _ => {}
     }
     let answered = handle(request).await?;
-    match fault {
-        Some(fault) => Ok(answer::spoilt(answered, fault).await),
-        None => Ok(answered),
-    }
+    let of_server = Some(answered.status().as_u16());
+    let Some(fault) = fault else { return Ok(Outcome { answered, of_server, is_sent: true, has_effect: false }) };
+    let (answered, has_effect) = answer::spoilt(answered, fault).await;
+    let is_sent = !matches!(fault, Fault::Drop { at: DropAt::After });
+    Ok(Outcome { answered, of_server, is_sent, has_effect })
 }
 
 /// The body, when it is short and there already.
@@ -126,16 +157,9 @@ impl Came {
         }
     }
 
-    fn recorded(
-        &self,
-        app: &App,
-        id: Uuid,
-        answered: &ServiceResponse<BoxBody>,
-        fault: Option<u64>,
-        body: Option<&[u8]>,
-    ) -> Recorded {
-        let status = answered.status().as_u16();
-        let refused = [400, 413, 415, 405].contains(&status) && fault.is_none();
+    fn recorded(&self, app: &App, id: Uuid, outcome: &Outcome, fault: Option<u64>, body: Option<&[u8]>) -> Recorded {
+        // What the client did wrong it did whatever became of the answer.
+        let refused = outcome.of_server.is_some_and(|status| [400, 405, 413, 415].contains(&status));
         let headers: BTreeMap<_, _> =
             self.headers.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect();
         Recorded {
@@ -147,8 +171,10 @@ impl Came {
             headers,
             body: body_of(&self.body),
             operation: self.operation.map(Operation::id),
-            user: answered.request().extensions().get::<CallerId>().map(|caller| caller.0),
-            status,
+            user: outcome.answered.request().extensions().get::<CallerId>().map(|caller| caller.0),
+            unknown_keys: self.operation.map(|operation| unknown_keys(operation, &self.body)).unwrap_or_default(),
+            status: outcome.is_sent.then(|| outcome.answered.status().as_u16()),
+            server_status: outcome.of_server,
             answer: body.and_then(body_of),
             request_id: id,
             milliseconds: u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -195,6 +195,8 @@ pub struct ArrangedFault {
     pub arranged: NewFault,
     /// How often it has happened.
     pub happened: u32,
+    /// How often a request met it whose answer had no place for it; such a request does not count.
+    pub no_effect: u32,
 }
 
 /// A request, as far as faults look at it.
@@ -256,7 +258,7 @@ impl Faults {
     pub fn add(&self, arranged: NewFault) -> ArrangedFault {
         let mut all = self.0.lock();
         all.last += 1;
-        let fault = ArrangedFault { id: all.last, arranged, happened: 0 };
+        let fault = ArrangedFault { id: all.last, arranged, happened: 0, no_effect: 0 };
         all.faults.push(fault.clone());
         fault
     }
@@ -295,6 +297,14 @@ impl Faults {
             return Some(Met { id: fault.id, fault: fault.arranged.fault.clone() });
         }
         None
+    }
+
+    /// Takes back that a fault has happened: the answer had no place for it.
+    pub fn had_no_effect(&self, id: u64) {
+        if let Some(fault) = self.0.lock().faults.iter_mut().find(|fault| fault.id == id) {
+            fault.happened = fault.happened.saturating_sub(1);
+            fault.no_effect += 1;
+        }
     }
 }
 
@@ -336,6 +346,16 @@ mod tests {
         faults.clear();
         add(&faults, json!({"operation": "a", "fault": {"kind": "delay", "milliseconds": 1}}));
         assert_eq!(met(&faults, "a"), Some(3), "numbers are never given again");
+    }
+
+    #[test]
+    fn what_had_no_effect_is_still_to_happen() {
+        let faults = Faults::default();
+        add(&faults, json!({"operation": "a", "fault": {"kind": "missing_field", "pointer": "/id"}}));
+        assert_eq!(met(&faults, "a"), Some(1));
+        faults.had_no_effect(1);
+        assert_eq!((faults.list()[0].happened, faults.list()[0].no_effect), (0, 1));
+        assert_eq!([met(&faults, "a"), met(&faults, "a")], [Some(1), None]);
     }
 
     #[test]

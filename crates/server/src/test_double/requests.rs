@@ -43,8 +43,15 @@ pub struct Recorded {
     /// Whose session token came with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Uuid>,
-    /// The status of the answer.
-    pub status: u16,
+    /// Keys of the body that the document does not give the operation. The server takes no notice of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_keys: Vec<String>,
+    /// The status that was sent; absent where the connection ended first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The status that the server itself came to, whatever a fault made of it; absent where the request was not carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_status: Option<u16>,
     /// The body of the answer, where it is short and came at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Value>,
@@ -52,7 +59,7 @@ pub struct Recorded {
     pub request_id: Uuid,
     /// How long it took.
     pub milliseconds: u64,
-    /// The number of the fault that it met.
+    /// The number of the fault that it met and that had an effect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<u64>,
     /// True when the client broke the contract: no operation, or refused as malformed.
@@ -72,7 +79,7 @@ pub struct Wanted {
     /// A part of the path.
     #[serde(default)]
     pub path_contains: Option<String>,
-    /// The status of the answer.
+    /// The status that was sent.
     #[serde(default)]
     pub status: Option<u16>,
     /// Those with a greater number.
@@ -109,7 +116,7 @@ impl Wanted {
             && self.operation.as_deref().is_none_or(|operation| request.operation == Some(operation))
             && self.method.as_deref().is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
             && self.path_contains.as_deref().is_none_or(|part| request.path.contains(part))
-            && self.status.is_none_or(|status| request.status == status)
+            && self.status.is_none_or(|status| request.status == Some(status))
     }
 }
 
@@ -232,7 +239,9 @@ mod tests {
             body: None,
             operation: Some(operation),
             user: None,
-            status: 200,
+            unknown_keys: Vec::new(),
+            status: Some(200),
+            server_status: Some(200),
             answer: None,
             request_id: uuid::Uuid::nil(),
             milliseconds: 0,

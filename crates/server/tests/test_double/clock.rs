@@ -15,6 +15,7 @@ fn a_frozen_clock_stands_where_the_state_says() {
     advance(&double, "90s");
     assert_eq!(double.make("later")["created_at"], "2026-03-01T12:01:30Z");
     double.control("PUT", "/clock", Some(json!({"now": "2027-01-01T00:00:00Z"}))).expect(200);
+    assert_eq!(double.call("GET", "/organizations", None).headers["date"], "Fri, 01 Jan 2027 00:00:00 GMT");
     assert_eq!(double.make("next-year")["created_at"], "2027-01-01T00:00:00Z");
     assert_eq!(
         double.control("GET", "/clock", None).expect(200),
@@ -81,7 +82,7 @@ fn spans_and_times_that_are_none_are_refused() {
     let double = Double::start();
     for (method, path, body, field) in [
         ("POST", "/clock/advance", json!({"by": "a while"}), "by"),
-        ("POST", "/clock/advance", json!({}), "body"),
+        ("POST", "/clock/advance", json!({}), "by"),
         ("PUT", "/clock", json!({"now": "noon"}), "now"),
         ("PUT", "/clock", json!({"nwo": "2027-01-01T00:00:00Z"}), "nwo"),
     ] {

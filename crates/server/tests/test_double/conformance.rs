@@ -11,8 +11,7 @@ fn conformance(double: &Double, token: &str) -> (Option<i32>, Value) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.json");
     let json = file.to_str().unwrap();
-    let output =
-        orgd(&["conformance", "--url", double.url(), "--token", token, "--json", json]).output().unwrap();
+    let output = orgd(&["conformance", "--url", double.url(), "--token", token, "--json", json]).output().unwrap();
     (output.status.code(), serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
 }
 
@@ -43,8 +42,7 @@ fn what_a_token_may_not_read_is_no_failure_of_the_server() {
 
 #[test]
 fn whoever_stops_reading_the_cases_has_enough() {
-    let mut child =
-        orgd(&["conformance", "--list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = orgd(&["conformance", "--list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));

@@ -93,6 +93,23 @@ fn answers_are_spoilt_as_asked() {
 }
 
 #[test]
+fn a_fault_without_a_place_in_the_answer_is_still_to_happen() {
+    let double = Double::start();
+    double.arrange(json!({"operation": "getOrganizations", "fault": {"kind": "missing_field", "pointer": "/3/name"}}));
+    let mias = double.try_as("mia0123456-miasecretmiasecretmias", "GET", LIST, None).unwrap().expect(200);
+    assert_eq!(mias.as_array().unwrap().len(), 3, "she does not see the fourth");
+    let counts = || {
+        let fault = double.control("GET", "/faults", None).expect(200)[0].clone();
+        (fault["happened"].clone(), fault["no_effect"].clone())
+    };
+    assert_eq!(counts(), (json!(0), json!(1)));
+    assert!(double.get(LIST)[3].get("name").is_none());
+    assert_eq!(counts(), (json!(1), json!(1)));
+    let all = double.control("GET", "/requests", None).expect(200);
+    assert_eq!((all["requests"][0].get("fault"), &all["requests"][1]["fault"]), (None, &json!(1)));
+}
+
+#[test]
 fn answers_wait_and_trickle() {
     let double = Double::start();
     let good = double.get(LIST);

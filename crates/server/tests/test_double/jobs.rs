@@ -96,10 +96,10 @@ fn what_makes_no_sense_is_refused_by_its_name() {
     let path = format!("/jobs/{job}/advance");
     for (step, field) in [
         (json!({"to": "flying"}), "to"),
-        (json!({}), "body"),
+        (json!({}), "to"),
         (json!({"to": "succeeded", "error": "no"}), "error"),
         (json!({"to": "canceled", "logs": [{"output": "x"}]}), "logs"),
-        (json!({"to": "running", "logs": [{}]}), "logs[0]"),
+        (json!({"to": "running", "logs": [{}]}), "logs[0].output"),
     ] {
         let refused = double.control("POST", &path, Some(step.clone())).expect(400);
         assert_eq!(refused["validations"][0]["field"], field, "{step}: {refused}");

@@ -70,6 +70,73 @@ fn a_fault_is_told_with_the_request_that_met_it() {
 }
 
 #[test]
+fn what_was_sent_and_what_the_server_made_of_it_are_told_apart() {
+    let double = Double::start();
+    for fault in [
+        json!({"kind": "drop", "at": "before"}),
+        json!({"kind": "drop", "at": "after"}),
+        json!({"kind": "drop", "at": "body"}),
+        json!({"kind": "status", "status": 503}),
+        json!({"kind": "delay", "milliseconds": 1}),
+    ] {
+        double.arrange(json!({"operation": "createOrganization", "fault": fault}));
+        // Its name is missing: a client should not send it, whatever becomes of the answer.
+        let _ = double.try_as(double.token(), "POST", "/organizations", Some(&json!({})));
+    }
+    let all = double.control("GET", "/requests", None).expect(200);
+    let told: Vec<_> = all["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["status"].as_u64(), one["server_status"].as_u64(), one["is_violation"] == true))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (None, None, false),
+            (None, Some(400), true),
+            (Some(400), Some(400), true),
+            (Some(503), None, false),
+            (Some(400), Some(400), true),
+        ]
+    );
+    let of = |status: u16| {
+        let found = double.control("GET", &format!("/requests?status={status}"), None).expect(200);
+        found["requests"].as_array().unwrap().len()
+    };
+    assert_eq!((of(200), of(400)), (0, 2));
+}
+
+#[test]
+fn keys_that_the_server_takes_no_notice_of_are_told() {
+    let double = Double::start();
+    let body = json!({"name": "a-typo", "dispaly_name": "A typo"});
+    double.call("POST", "/organizations", Some(body)).expect(201);
+    let all = double.control("GET", "/requests", None).expect(200);
+    assert_eq!(all["requests"][0]["unknown_keys"], json!(["dispaly_name"]));
+}
+
+#[test]
+fn what_the_control_routes_cannot_do_is_said_in_plain_words() {
+    let double = Double::start();
+    let said = |method: &str, path: &str, body: Option<Value>| {
+        let answer = double.control(method, path, body).expect(400);
+        format!("{}: {}", answer["validations"][0]["field"], answer["validations"][0]["detail"])
+    };
+    let typo = r#""operation": "there is no operation \"getOrganisations\"; did you mean \"getOrganizations\"?""#;
+    assert_eq!(said("GET", "/requests?operation=getOrganisations", None), typo);
+    assert_eq!(said("POST", "/requests/wait", Some(json!({"operation": "getOrganisations"}))), typo);
+    let count = said("POST", "/requests/wait", Some(json!({"count": "two"})));
+    assert!(count.starts_with(r#""count": "must be a whole number from 0"#), "{count}");
+    let status = said("GET", "/requests?status=ok", None);
+    assert!(status.starts_with(r#""status": "must be a whole number from 0"#), "{status}");
+    let back = said("POST", "/clock/advance", Some(json!({"by": "-1h"})));
+    assert!(back.contains("must be a span such as 90s or 1h30m; time does not go back"), "{back}");
+    let at = said("POST", "/faults", Some(json!({"operation": "*", "fault": {"kind": "drop"}})));
+    assert_eq!(at, r#""fault.at": "is required: \"before\", \"after\" or \"body\"""#);
+}
+
+#[test]
 fn nothing_of_it_is_on_the_port_of_the_api_or_without_being_asked_for() {
     let (with, without) = (Double::start(), Double::bare(&[]));
     for double in [&with, &without] {

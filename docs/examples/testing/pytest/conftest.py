@@ -12,15 +12,26 @@ import pytest
 def server():
     command = [os.environ.get("ORGD", "orgd"), "serve", "--ephemeral", "--exit-with-stdin", "--control", "127.0.0.1:0", "--clock", "frozen"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield json.loads(process.stdout.readline())  # url, token, user, control_url
+        line = process.stdout.readline()
+        if not line:  # it has said why on standard error
+            raise RuntimeError(f"orgd ended with exit code {process.wait()}")
+        yield json.loads(line)  # url, token, user, control_url
         process.stdin.close()
 
 
 @pytest.fixture
 def orgd(server):
     """The server in its first state."""
-    call("POST", server["control_url"] + "/_test/reset")
+    control(server, "POST", "/reset")
     return server
+
+
+def control(server, method, path, body=None):
+    """What a control route answers. A test whose control route refuses would test something else."""
+    status, answer = call(method, server["control_url"] + "/_test" + path, body)
+    if status >= 400:
+        raise RuntimeError(f"{method} /_test{path}: status {status}: {answer}")
+    return answer
 
 
 def call(method, url, body=None, **headers):

@@ -1,4 +1,4 @@
-from conftest import call
+from conftest import call, control
 
 
 def api(orgd, method, path, body=None):
@@ -16,6 +16,6 @@ def test_sees_nothing_of_the_test_before(orgd):
 
 def test_survives_an_outage(orgd):
     fault = {"operation": "getOrganizations", "times": 2, "fault": {"kind": "status", "status": 503}}
-    assert call("POST", orgd["control_url"] + "/_test/faults", fault)[0] == 201
+    control(orgd, "POST", "/faults", fault)
     statuses = [api(orgd, "GET", "/organizations")[0] for _ in range(3)]
     assert statuses == [503, 503, 200]

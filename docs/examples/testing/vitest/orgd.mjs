@@ -23,7 +23,14 @@ export async function startOrgd(...flags) {
   return {
     ...ready,
     api: (method, path, body) => call(method, `${ready.url}/api/v2${path}`, body, { "Coder-Session-Token": ready.token }),
-    control: (method, path, body) => call(method, `${ready.control_url}/_test${path}`, body),
+    // A test whose control route refuses would test something else.
+    control: async (method, path, body) => {
+      const answer = await call(method, `${ready.control_url}/_test${path}`, body);
+      if (answer.status >= 400) {
+        throw new Error(`${method} /_test${path}: status ${answer.status}: ${JSON.stringify(answer.body)}`);
+      }
+      return answer;
+    },
     stop: () => child.stdin.end(),
   };
 }

@@ -9,10 +9,16 @@ use serde_json::Value;
 use crate::http::document;
 use crate::operations::Operation;
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(document::openapi()).unwrap_or_default());
+pub(super) static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(document::openapi()).unwrap_or_default());
 
 /// Names of properties that hold a value of an enumeration, and all such values.
 static ENUMS: LazyLock<(BTreeSet<String>, BTreeSet<String>)> = LazyLock::new(enums);
+
+/// Names of properties that hold a value of an enumeration.
+pub(super) fn names_of_enums() -> &'static BTreeSet<String> {
+    &ENUMS.0
+}
 
 /// The example of an error that many operations share, which the document has once.
 pub fn example_of(operation: Option<Operation>, status: u16) -> Option<Value> {

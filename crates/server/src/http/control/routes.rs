@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderValue;
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
-use actix_web::{HttpResponse, http::header::HeaderName};
 use orgd_api_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::faults::{check_fault, operation, with_choices};
 use super::{Refusal, read};
 use crate::clock::Clock as _;
 use crate::fixture::{Fixture, State};
 use crate::http::answer;
-use crate::operations::Operation;
-use crate::test_double::faults::{ANY, Fault, LONGEST_DELAY, NewFault};
+use crate::test_double::faults::NewFault;
 use crate::test_double::requests::Wanted;
 use crate::test_double::{JobStep, TestDouble};
 
@@ -159,75 +158,23 @@ async fn remove_fault(double: Double, id: Path<String>) -> Answer {
 }
 
 async fn add_fault(double: Double, body: Bytes) -> Answer {
-    let fault: NewFault = read(&body)?;
+    let fault: NewFault = read(&body).map_err(with_choices)?;
     check_fault(&fault)?;
     Ok(answer::encoded(StatusCode::CREATED, &double.interference.faults.add(fault)))
 }
 
-/// What makes no sense would never happen, and the test that waits for it would not know why.
-fn check_fault(new: &NewFault) -> Result<(), Refusal> {
-    let known = Operation::ALL.iter().find(|operation| operation.id() == new.operation);
-    if known.is_none() && new.operation != ANY {
-        let closest = Operation::ALL.iter().map(|operation| operation.id()).max_by(|left, right| {
-            let score = |id: &str| strsim::jaro_winkler(&id.to_lowercase(), &new.operation.to_lowercase());
-            score(left).total_cmp(&score(right))
-        });
-        let rule = format!("there is no operation {:?}; did you mean {:?}?", new.operation, closest.unwrap_or(ANY));
-        return Err(Refusal::field("operation", rule));
+/// Which requests are wanted. A name that there is not would never be found.
+fn wanted(json: serde_json::Map<String, serde_json::Value>) -> Result<Wanted, Refusal> {
+    let wanted: Wanted = read(serde_json::Value::Object(json).to_string().as_bytes())?;
+    if let Some(id) = &wanted.operation {
+        operation(id)?;
     }
-    match &new.fault {
-        Fault::Status { status, headers, undocumented, .. } => {
-            check_status(known.copied(), *status, headers, *undocumented)
-        }
-        Fault::Delay { milliseconds } | Fault::SlowBody { milliseconds }
-            if Duration::from_millis(*milliseconds) > LONGEST_DELAY =>
-        {
-            Err(Refusal::field("fault.milliseconds", format!("must be at most {}", LONGEST_DELAY.as_millis())))
-        }
-        Fault::UnknownEnumValue { pointer: Some(pointer), .. }
-        | Fault::ExtraField { pointer: Some(pointer), .. }
-        | Fault::MissingField { pointer }
-        | Fault::Replace { pointer, .. }
-            if !pointer.is_empty() && !pointer.starts_with('/') =>
-        {
-            Err(Refusal::field("fault.pointer", "must be a JSON pointer, such as /0/status"))
-        }
-        Fault::ContentType { value } if HeaderValue::from_str(value).is_err() => {
-            Err(Refusal::field("fault.value", "must be text that a header can hold"))
-        }
-        _ => Ok(()),
-    }
+    Ok(wanted)
 }
 
-fn check_status(
-    operation: Option<Operation>,
-    status: u16,
-    headers: &std::collections::BTreeMap<String, String>,
-    undocumented: bool,
-) -> Result<(), Refusal> {
-    if !(200..=599).contains(&status) {
-        return Err(Refusal::field("fault.status", "must be from 200 to 599"));
-    }
-    if let Some(operation) = operation.filter(|operation| !undocumented && !operation.statuses().contains(&status)) {
-        let statuses: Vec<_> = operation.statuses().iter().map(ToString::to_string).collect();
-        let rule = format!(
-            "{} is documented to answer {}; to see what a client does with another one, add \"undocumented\": true",
-            operation.id(),
-            statuses.join(", ")
-        );
-        return Err(Refusal::field("fault.status", rule));
-    }
-    for (name, value) in headers {
-        if HeaderName::try_from(name.as_str()).is_err() || HeaderValue::from_str(value).is_err() {
-            return Err(Refusal::field(&format!("fault.headers.{name}"), "is no header that can be sent"));
-        }
-    }
-    Ok(())
-}
-
-async fn list_requests(double: Double, wanted: web::Query<std::collections::BTreeMap<String, String>>) -> Answer {
+async fn list_requests(double: Double, query: web::Query<std::collections::BTreeMap<String, String>>) -> Answer {
     let mut json = serde_json::Map::new();
-    for (name, text) in wanted.into_inner() {
+    for (name, text) in query.into_inner() {
         let is_number = matches!(name.as_str(), "status" | "after");
         let value = match text.parse::<u64>() {
             Ok(number) if is_number => json!(number),
@@ -235,9 +182,7 @@ async fn list_requests(double: Double, wanted: web::Query<std::collections::BTre
         };
         json.insert(name, value);
     }
-    let wanted: Wanted = serde_path_to_error::deserialize(serde_json::Value::Object(json))
-        .map_err(|error| Refusal::field(&error.path().to_string(), error.inner().to_string()))?;
-    ok(&double.interference.requests.find(&wanted))
+    ok(&double.interference.requests.find(&wanted(json)?))
 }
 
 async fn clear_requests(double: Double) -> Answer {
@@ -248,12 +193,12 @@ async fn clear_requests(double: Double) -> Answer {
 #[derive(Deserialize)]
 struct Wait {
     #[serde(default = "one")]
-    count: usize,
+    count: u32,
     #[serde(default = "ten")]
     timeout_seconds: u64,
 }
 
-fn one() -> usize {
+fn one() -> u32 {
     1
 }
 
@@ -267,15 +212,15 @@ async fn wait_for_requests(double: Double, body: Bytes) -> Answer {
         .into_iter()
         .filter_map(|key| Some((key.to_owned(), json.shift_remove(key)?)))
         .collect();
-    let wait: Wait = serde_json::from_value(own.into()).map_err(|error| Refusal::field("count", error.to_string()))?;
+    let wait: Wait = read(serde_json::Value::Object(own).to_string().as_bytes())?;
     if wait.timeout_seconds > 600 {
         return Err(Refusal::field("timeout_seconds", "must be at most 600"));
     }
-    let wanted: Wanted = serde_path_to_error::deserialize(serde_json::Value::Object(json))
-        .map_err(|error| Refusal::field(&error.path().to_string(), error.inner().to_string()))?;
-    let found = double.interference.requests.wait(&wanted, wait.count, Duration::from_secs(wait.timeout_seconds)).await;
-    if found.requests.len() < wait.count {
-        let (seconds, came, count) = (wait.timeout_seconds, found.requests.len(), wait.count);
+    let wanted = wanted(json)?;
+    let count = usize::try_from(wait.count).unwrap_or(usize::MAX);
+    let found = double.interference.requests.wait(&wanted, count, Duration::from_secs(wait.timeout_seconds)).await;
+    if found.requests.len() < count {
+        let (seconds, came) = (wait.timeout_seconds, found.requests.len());
         return Err(Refusal::Conflict(format!("after {seconds} s there were {came} such requests, not {count}")));
     }
     ok(&found)
@@ -315,40 +260,9 @@ struct Advance {
 
 async fn advance_clock(double: Double, body: Bytes) -> Answer {
     let Advance { by } = read(&body)?;
-    let by = humantime::parse_duration(&by)
-        .map_err(|error| Refusal::field("by", format!("must be a span such as 90s or 1h30m: {error}")))?;
+    let by = humantime::parse_duration(&by).map_err(|_| {
+        Refusal::field("by", format!("is {by:?}, and must be a span such as 90s or 1h30m; time does not go back"))
+    })?;
     double.advance(by).await?;
     ok(&clock_of(&double))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::check_fault;
-    use crate::http::control::document;
-
-    fn refused(fault: serde_json::Value) -> String {
-        match check_fault(&serde_json::from_value(fault).unwrap()) {
-            Err(super::Refusal::Validation(list)) => format!("{}: {}", list[0].field, list[0].detail),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn faults_that_could_not_happen_are_refused_with_a_way_out() {
-        let typo = refused(json!({"operation": "createOrganisation", "fault": {"kind": "malformed_json"}}));
-        assert_eq!(
-            typo,
-            r#"operation: there is no operation "createOrganisation"; did you mean "createOrganization"?"#
-        );
-        let status = refused(json!({"operation": "getOrganizations", "fault": {"kind": "status", "status": 418}}));
-        assert!(status.starts_with("fault.status: getOrganizations is documented to answer 200, 401"), "{status}");
-        let pointer = refused(json!({"operation": "*", "fault": {"kind": "missing_field", "pointer": "id"}}));
-        assert!(pointer.starts_with("fault.pointer"), "{pointer}");
-        let allowed =
-            json!({"operation": "getOrganizations", "fault": {"kind": "status", "status": 418, "undocumented": true}});
-        assert!(check_fault(&serde_json::from_value(allowed).unwrap()).is_ok());
-        assert!(document::example_of(None, 500).is_none());
-    }
 }

@@ -56,21 +56,21 @@ pub fn dropped() -> HttpResponse<BoxBody> {
     HttpResponse::Ok().body(BoxBody::new(BrokenOff { rest: Vec::new(), pause: None, has_paused: true }))
 }
 
-/// The server's answer with the fault in it.
-pub async fn spoilt(answered: ServiceResponse<BoxBody>, fault: &Fault) -> ServiceResponse<BoxBody> {
+/// The server's answer with the fault in it, and whether it has a place there.
+pub async fn spoilt(answered: ServiceResponse<BoxBody>, fault: &Fault) -> (ServiceResponse<BoxBody>, bool) {
     match fault {
         Fault::Drop { at: DropAt::After } => {
             let (request, _) = answered.into_parts();
-            return ServiceResponse::new(request, dropped());
+            return (ServiceResponse::new(request, dropped()), true);
         }
         Fault::ContentType { value } => {
             let mut answered = answered;
             if let Ok(value) = HeaderValue::from_str(value) {
                 answered.headers_mut().insert(CONTENT_TYPE, value);
             }
-            return answered;
+            return (answered, true);
         }
-        Fault::Status { .. } | Fault::Delay { .. } | Fault::Drop { at: DropAt::Before } => return answered,
+        Fault::Status { .. } | Fault::Delay { .. } | Fault::Drop { at: DropAt::Before } => return (answered, true),
         _ => {}
     }
     let (request, response) = answered.into_parts();
@@ -79,7 +79,7 @@ pub async fn spoilt(answered: ServiceResponse<BoxBody>, fault: &Fault) -> Servic
         head.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     if is_stream && !matches!(fault, Fault::Drop { .. } | Fault::SlowBody { .. }) {
         // It may never end, so there is nothing to change in it.
-        return ServiceResponse::new(request, head.set_body(body));
+        return (ServiceResponse::new(request, head.set_body(body)), false);
     }
     if is_stream {
         let broken = BrokenOff {
@@ -87,11 +87,13 @@ pub async fn spoilt(answered: ServiceResponse<BoxBody>, fault: &Fault) -> Servic
             pause: None,
             has_paused: false,
         };
-        return ServiceResponse::new(request, head.set_body(BoxBody::new(broken)));
+        return (ServiceResponse::new(request, head.set_body(BoxBody::new(broken))), true);
     }
     // The bodies of this server do not fail.
     let bytes = to_bytes(body).await.unwrap_or_default();
     head.headers_mut().remove(CONTENT_LENGTH);
+    // Of a body that is empty there is nothing to send slowly or to cut off.
+    let mut has_effect = !bytes.is_empty() || matches!(fault, Fault::Drop { .. });
     let body = match fault {
         Fault::SlowBody { milliseconds } => BoxBody::new(Slow::new(&bytes, Duration::from_millis(*milliseconds))),
         Fault::Drop { .. } => {
@@ -99,14 +101,19 @@ pub async fn spoilt(answered: ServiceResponse<BoxBody>, fault: &Fault) -> Servic
             BoxBody::new(BrokenOff { rest: vec![half], pause: None, has_paused: false })
         }
         Fault::MalformedJson => BoxBody::new(bytes.slice(..bytes.len() * 2 / 3)),
-        other => BoxBody::new(changed(&bytes, other).unwrap_or(bytes)),
+        other => {
+            let changed = changed(&bytes, other);
+            has_effect = changed.is_some();
+            BoxBody::new(changed.unwrap_or(bytes))
+        }
     };
-    ServiceResponse::new(request, head.set_body(body))
+    (ServiceResponse::new(request, head.set_body(body)), has_effect)
 }
 
-/// The JSON of an answer with a change in it; `None` where the change has no place in it.
+/// The JSON of an answer with a change in it; `None` where the change has no place in it, or is none.
 fn changed(bytes: &[u8], fault: &Fault) -> Option<Bytes> {
-    let mut json: Value = serde_json::from_slice(bytes).ok()?;
+    let before: Value = serde_json::from_slice(bytes).ok()?;
+    let mut json = before.clone();
     match fault {
         Fault::UnknownEnumValue { pointer: Some(pointer), value } => *json.pointer_mut(pointer)? = json!(value),
         Fault::UnknownEnumValue { pointer: None, value } => *document::first_enum(&mut json)? = json!(value),
@@ -124,6 +131,9 @@ fn changed(bytes: &[u8], fault: &Fault) -> Option<Bytes> {
         }
         Fault::Replace { pointer, value } => *json.pointer_mut(pointer)? = value.clone(),
         _ => return None,
+    }
+    if json == before {
+        return None;
     }
     let mut text = serde_json::to_vec(&json).ok()?;
     text.push(b'\n');
