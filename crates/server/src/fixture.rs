@@ -4,6 +4,7 @@
 //! Knows no HTTP and no SQL; [`Fixture::resolve`] checks all of it and gives what the database stores.
 
 mod check;
+mod form;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -17,11 +18,17 @@ use orgd_api_types::{
     ProvisionerJobStatus, ProvisionerJobType, Timestamp, UserStatus,
 };
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use sha2::{Digest as _, Sha256};
+use uuid::{Uuid, uuid};
 
 pub use check::{Access, Contents, JobContents, KeyContents, UserContents, WorkerContents};
 pub use states::{State, StateError, States};
 pub use when::When;
+
+/// The default organization of a fixture that names none.
+const DEFAULT_ORGANIZATION: Uuid = uuid!("00000000-0000-7000-8000-00000000c0de");
+/// When what a fixture leaves out was made: 2026-01-01T00:00:00Z, in microseconds.
+const BEGINNING: i64 = 1_767_225_600_000_000;
 
 /// The only version of the format that there is.
 pub const VERSION: u32 = 1;
@@ -66,6 +73,7 @@ pub struct Fixture {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are those of `Organization`")]
 pub struct OrganizationFixture {
+    #[serde(default = "left_out")]
     pub id: Uuid,
     pub name: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -74,6 +82,7 @@ pub struct OrganizationFixture {
     pub description: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub icon: String,
+    #[serde(default = "beginning")]
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
@@ -85,7 +94,8 @@ pub struct OrganizationFixture {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserFixture {
-    /// User ID.
+    /// User ID; by default one that follows from the name.
+    #[serde(default = "left_out")]
     pub id: Uuid,
     /// Unique without regard to case.
     pub username: String,
@@ -107,7 +117,8 @@ pub struct UserFixture {
     /// In clear: this is test data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
-    /// When the user was made.
+    /// When the user was made; by default at the beginning of 2026.
+    #[serde(default = "beginning")]
     pub created_at: Timestamp,
 }
 
@@ -150,7 +161,8 @@ pub struct MemberFixture {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyFixture {
-    /// Key ID.
+    /// Key ID; by default one that follows from the name.
+    #[serde(default = "left_out")]
     pub id: Uuid,
     /// Name or ID.
     pub organization: String,
@@ -161,7 +173,8 @@ pub struct KeyFixture {
     /// The tags of its workers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
-    /// When it was made.
+    /// When it was made; by default at the beginning of 2026.
+    #[serde(default = "beginning")]
     pub created_at: Timestamp,
 }
 
@@ -169,7 +182,8 @@ pub struct KeyFixture {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerFixture {
-    /// Worker ID.
+    /// Worker ID; by default one that follows from the name.
+    #[serde(default = "left_out")]
     pub id: Uuid,
     /// Name or ID.
     pub organization: String,
@@ -187,7 +201,8 @@ pub struct WorkerFixture {
     /// The version of its program.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub version: String,
-    /// When it registered first.
+    /// When it registered first; by default at the beginning of 2026.
+    #[serde(default = "beginning")]
     pub created_at: Timestamp,
     /// When it was last seen: a time, "3h ago", or "always" for one that stays alive without a process behind it.
     pub last_seen_at: When,
@@ -277,6 +292,15 @@ pub struct LogFixture {
     pub id: Option<i64>,
 }
 
+/// Stands for an ID that the file does not give, until [`Fixture::fill_in`] gives one.
+fn left_out() -> Uuid {
+    Uuid::max()
+}
+
+fn beginning() -> Timestamp {
+    Timestamp::from_micros(BEGINNING)
+}
+
 fn provisioner() -> LogSource {
     LogSource::Provisioner
 }
@@ -308,7 +332,7 @@ impl fmt::Display for Fault {
 /// Why a fixture is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FixtureError {
-    /// The text is not a fixture; the words name line and column.
+    /// The text is no YAML; the words name line and column.
     #[error("{0}")]
     Text(String),
     /// What it says breaks rules; all of them are here.
@@ -326,11 +350,46 @@ impl Fixture {
     /// Reads YAML, of which JSON is a part.
     ///
     /// # Errors
-    /// The text is neither, or has keys that the format does not know.
+    /// The text is neither; or all keys and values at once that are none of the format's.
     pub fn read(text: &str) -> Result<Self, FixtureError> {
         let budget = serde_saphyr::budget! { max_reader_input_bytes: Some(LONGEST), max_nodes: 50_000_000, max_events: 100_000_000 };
         let options = serde_saphyr::options! { strict_booleans: true, budget: budget };
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| FixtureError::Text(error.to_string()))
+        let read: Result<Self, _> = serde_saphyr::from_str_with_options(text, options.clone());
+        read.map(Self::filled_in).map_err(|error| {
+            let faults = serde_saphyr::from_str_with_options(text, options).map(form::faults).unwrap_or_default();
+            if faults.is_empty() { FixtureError::Text(plain(&error)) } else { FixtureError::Faults(faults) }
+        })
+    }
+
+    /// The same of what is JSON already.
+    ///
+    /// # Errors
+    /// All keys and values at once that are none of the format's.
+    pub fn of_json(json: serde_json::Value) -> Result<Self, FixtureError> {
+        Self::deserialize(&json).map(Self::filled_in).map_err(|error| {
+            let faults = form::faults(json);
+            if faults.is_empty() { FixtureError::Text(error.to_string()) } else { FixtureError::Faults(faults) }
+        })
+    }
+
+    /// Gives an ID to everything that has none, and adds the default organization where there is none.
+    fn filled_in(mut self) -> Self {
+        let give = |id: &mut Uuid, list: &str, name: &[&str]| {
+            if *id == left_out() {
+                *id = id_of(list, name);
+            }
+        };
+        self.organizations.iter_mut().for_each(|one| give(&mut one.id, "organizations", &[&one.name]));
+        self.users.iter_mut().for_each(|one| give(&mut one.id, "users", &[&one.username]));
+        for one in &mut self.provisioner_keys {
+            give(&mut one.id, "provisioner_keys", &[&one.organization, &one.name]);
+        }
+        self.workers.iter_mut().for_each(|one| give(&mut one.id, "workers", &[&one.organization, &one.name]));
+        // Where the name is taken, the check says so.
+        if !self.organizations.iter().any(|one| one.is_default || one.name.eq_ignore_ascii_case("coder")) {
+            self.organizations.push(default_organization());
+        }
+        self
     }
 
     /// Writes YAML.
@@ -340,6 +399,34 @@ impl Fixture {
     pub fn write(&self) -> Result<String, FixtureError> {
         serde_saphyr::to_string(self).map_err(|error| FixtureError::Text(error.to_string()))
     }
+}
+
+/// The same ID for the same name, in every file and at every start.
+fn id_of(list: &str, name: &[&str]) -> Uuid {
+    let text = [&[list], name].concat().join("/").to_ascii_lowercase();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&Sha256::digest(text)[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+fn default_organization() -> OrganizationFixture {
+    OrganizationFixture {
+        id: DEFAULT_ORGANIZATION,
+        name: "coder".to_owned(),
+        display_name: "Coder".to_owned(),
+        description: String::new(),
+        icon: String::new(),
+        created_at: beginning(),
+        updated_at: None,
+        is_default: true,
+    }
+}
+
+/// What the parser says, once, with its line and column.
+fn plain(error: &serde_saphyr::Error) -> String {
+    let said = error.without_snippet().to_string();
+    // What a program could set is no use to whoever wrote the file.
+    said.trim_start_matches("error: ").replace(", set DuplicateKeyPolicy in Options if acceptable", "")
 }
 
 impl From<Organization> for OrganizationFixture {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use orgd_api_types::{Organization, Timestamp};
+use orgd_api_types::{Organization, Timestamp, UserStatus};
 use orgd_client::{CallError, Client};
 use serde_json::{Map, Value, json};
 
@@ -37,6 +37,9 @@ const JOB_KEYS: &[&str] = &[
     "metadata",
     "logs_overflowed",
 ];
+
+/// Users that are asked for at once.
+const PAGE: u64 = 100;
 
 /// Flags of `orgd record`.
 #[derive(Debug, Args)]
@@ -84,7 +87,9 @@ pub fn run(flags: Flags) -> anyhow::Result<()> {
 
 async fn read(client: &Client, flags: &Flags) -> anyhow::Result<Fixture> {
     let failed = |error| remote::failed(CallError::from(error));
-    let all = client.api().get_organizations().await.map_err(failed)?.into_inner();
+    let answer = client.api().get_organizations().await.map_err(failed)?;
+    let now = answer.headers().get("date").and_then(|date| date_of(date.to_str().ok()?));
+    let all = answer.into_inner();
     let all: Vec<Organization> =
         serde_json::from_value(json!(all)).context("the organizations are not as documented")?;
     let wanted = |one: &&Organization| {
@@ -109,8 +114,43 @@ async fn read(client: &Client, flags: &Flags) -> anyhow::Result<Fixture> {
         fixture.jobs.extend(jobs.with_context(|| format!("the jobs of {} are not as documented", organization.name))?);
         fixture.organizations.push(organization.clone().into());
     }
+    read_statuses(client, &mut users).await;
     fixture.users = users.into_values().collect();
+    // What came about meanwhile is not to lie in the future.
+    fixture.now = fixture.jobs.iter().map(|job| job.created_at).chain(now).max();
     Ok(fixture)
+}
+
+/// What the clock of the server shows.
+fn date_of(header: &str) -> Option<Timestamp> {
+    let date = chrono::DateTime::parse_from_rfc2822(header).ok()?;
+    Some(Timestamp::from_micros(date.timestamp_micros()))
+}
+
+/// Which users are suspended or dormant, which the members do not tell.
+async fn read_statuses(client: &Client, users: &mut BTreeMap<String, UserFixture>) {
+    let mut offset = 0;
+    loop {
+        let page = match client.api().get_users(None, Some(PAGE), Some(offset), None).await {
+            Ok(page) => json!(page.into_inner()),
+            Err(error) => {
+                let why = remote::failed(CallError::from(error));
+                return output::say(&format!("Users are recorded as active, whatever they are: {why:#}"));
+            }
+        };
+        let listed = page["users"].as_array().map_or(&[][..], Vec::as_slice);
+        for one in listed {
+            let user = one["id"].as_str().and_then(|id| users.get_mut(id));
+            let status = serde_json::from_value::<UserStatus>(one["status"].clone()).ok();
+            if let (Some(user), Some(status)) = (user, status) {
+                user.status = Some(status).filter(|status| *status != UserStatus::Active);
+            }
+        }
+        if listed.is_empty() {
+            return;
+        }
+        offset += PAGE;
+    }
 }
 
 fn job(answered: Value) -> anyhow::Result<JobFixture> {

@@ -14,6 +14,7 @@ use crate::db::jobs::cancel::CancelRequest;
 use crate::db::jobs::lease::{JobEnd, Lease};
 use crate::db::jobs::logs::Progress;
 use crate::fixture::Contents;
+use crate::queue::Worker;
 use crate::wire::query::JobQuery;
 
 impl Services {
@@ -55,6 +56,33 @@ impl Services {
         let jobs = self.current_jobs().await?;
         let workers = jobs.workers_of(organization);
         Ok(workers.map(|worker| (worker.id, Arc::from(&*worker.name))).collect())
+    }
+
+    /// Why the workers of its organization cannot take a job that none of them can, each with its name.
+    pub async fn what_is_against(&self, id: Uuid) -> Result<Vec<String>, ServiceError> {
+        let jobs = self.current_jobs().await?;
+        let tag_sets = jobs.tag_sets.clone();
+        let Some(job) = self.database.find_provisioner_job(id, tag_sets).await? else { return Ok(Vec::new()) };
+        let now = self.clock.now();
+        let against = |worker: &Arc<Worker>| {
+            let name = &worker.name;
+            if !worker.is_live(now) {
+                return format!("{name} is gone");
+            }
+            if !worker.provisioners.contains(job.provisioner) {
+                return format!("{name} does not run {}", job.provisioner.as_str());
+            }
+            let (Some(wanted), Some(offered)) = (jobs.tag_sets.get(job.tag_set), jobs.tag_sets.get(worker.tags)) else {
+                return format!("{name} has other tags");
+            };
+            if wanted.is_untagged() {
+                return format!("{name} has tags, and takes no job without");
+            }
+            let lacks = wanted.pairs().iter().filter(|(key, value)| offered.pairs().get(*key) != Some(*value));
+            let lacks: Vec<_> = lacks.map(|(key, value)| format!("{key}={value}")).collect();
+            format!("{name} lacks {}", lacks.join(", "))
+        };
+        Ok(jobs.workers_of(job.job.organization_id).map(against).collect())
     }
 
     /// Gives a pending job to a worker, whatever its tags; false when it is not pending any more.

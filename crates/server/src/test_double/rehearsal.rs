@@ -140,9 +140,16 @@ impl TestDouble {
                     StepError::NoWorker(format!("the organization has no worker {wanted:?}; it has {there}"))
                 })?
             }
-            None => workers.iter().find(|(worker, _)| job.available_workers.contains(worker)).ok_or_else(|| {
-                StepError::NoWorker("no live worker could take this job; name one with \"worker\"".to_owned())
-            })?,
+            None => match workers.iter().find(|(worker, _)| job.available_workers.contains(worker)) {
+                Some(worker) => worker,
+                None => {
+                    let against = self.services.what_is_against(id).await?;
+                    let against = if against.is_empty() { "there is none".to_owned() } else { against.join("; ") };
+                    return Err(StepError::NoWorker(format!(
+                        "no live worker could take this job ({against}); name one with \"worker\""
+                    )));
+                }
+            },
         };
         let taken = self.services.take_job(id, worker.0, worker.1.to_string()).await?;
         if taken { Ok(()) } else { Err(StepError::NoJob(id)) }

@@ -90,6 +90,18 @@ fn a_job_that_nobody_can_do_is_given_to_whom_one_names() {
 }
 
 #[test]
+fn a_job_that_no_worker_could_take_says_what_is_against_each() {
+    let double = Double::start();
+    let body = json!({"type": "workspace_build", "tags": {"gpu": "yes"}});
+    let job = double.call("POST", "/organizations/coder/provisionerjobs", Some(body)).expect(201)["id"].clone();
+    let path = format!("/jobs/{}/advance", job.as_str().unwrap());
+    let refused = double.control("POST", &path, Some(json!({"to": "running"}))).expect(409);
+    let said = refused["message"].as_str().unwrap();
+    assert!(said.starts_with("no live worker could take this job ("), "{said}");
+    assert!(said.contains("builder-1 lacks gpu=yes") && said.ends_with("; name one with \"worker\""), "{said}");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_by_its_name() {
     let double = Double::start();
     let job = pending(&double);

@@ -38,10 +38,20 @@ fn another_server_has_what_was_recorded() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("Recorded 4 organizations, 10 users, 4 workers and 26 provisioner jobs."), "{said}");
 
-    let copy = Double::bare(&["--seed", file]);
+    let copy = Double::bare(&["--seed", file, "--clock", "frozen"]);
     assert_eq!(copy.ready["user"], "olivia", "the owner who was recorded");
     assert_eq!(state(&copy, copy.token()), state(&original, original.token()));
+    let statuses = |double: &Double, token: &str| -> std::collections::BTreeMap<String, Value> {
+        let users = double.try_as(token, "GET", "/users", None).unwrap().expect(200);
+        let status = |user: &Value| (user["username"].as_str().unwrap().to_owned(), user["status"].clone());
+        users["users"].as_array().unwrap().iter().map(status).collect()
+    };
+    let of_original = statuses(&original, original.token());
+    let recorded = statuses(&copy, copy.token());
+    assert!(recorded.iter().all(|(name, status)| of_original[name] == *status), "{recorded:?}");
+    assert!(recorded.values().any(|status| status != "active"), "{recorded:?}");
     let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains("\nnow: "), "a frozen clock has a place to stand");
     assert!(!text.contains("secret"), "no token and no password");
 }
 
@@ -69,7 +79,7 @@ fn a_mask_hides_names_and_keeps_what_belongs_together() {
     for name in ["organization-1", "user-1", "worker-1", "template-1"] {
         assert!(text.contains(name), "{name}");
     }
-    assert_eq!(text.matches("status:").count(), 8, "five of coder, three of platform-team");
+    assert_eq!(text.matches("initiator_id:").count(), 8, "five of coder, three of platform-team");
 }
 
 #[test]

@@ -95,7 +95,7 @@ async fn state(double: Double) -> Answer {
 #[serde(deny_unknown_fields)]
 struct WhichState {
     name: Option<String>,
-    fixture: Option<Box<Fixture>>,
+    fixture: Option<serde_json::Value>,
 }
 
 async fn load_state(double: Double, body: Bytes) -> Answer {
@@ -104,17 +104,18 @@ async fn load_state(double: Double, body: Bytes) -> Answer {
             double.state(&name).map_err(|error| Refusal::field("name", error.to_string()))?
         }
         WhichState { name, fixture: Some(fixture) } => {
-            let contents = fixture.resolve().map_err(|error| match error {
-                crate::fixture::FixtureError::Faults(faults) => Refusal::Validation(
-                    faults
-                        .into_iter()
-                        .map(|fault| {
-                            orgd_api_types::ValidationError::new(format!("fixture.{}", fault.path), fault.rule)
-                        })
-                        .collect(),
-                ),
-                other => Refusal::field("fixture", other.to_string()),
-            })?;
+            let contents =
+                Fixture::of_json(fixture).and_then(|fixture| fixture.resolve()).map_err(|error| match error {
+                    crate::fixture::FixtureError::Faults(faults) => Refusal::Validation(
+                        faults
+                            .into_iter()
+                            .map(|fault| {
+                                orgd_api_types::ValidationError::new(format!("fixture.{}", fault.path), fault.rule)
+                            })
+                            .collect(),
+                    ),
+                    other => Refusal::field("fixture", other.to_string()),
+                })?;
             State { name: name.as_deref().unwrap_or("(from a request)").into(), contents: contents.into() }
         }
         WhichState { name: None, fixture: None } => {

@@ -2,6 +2,9 @@
 
 use crate::wire::shortened;
 
+/// How like another name is that somebody may have meant it, from 0 to 1.
+const LIKE: f64 = 0.8;
+
 /// What serde missed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expectation {
@@ -19,6 +22,9 @@ impl Expectation {
         if let Some(name) = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
             return Self::Missing(name.to_owned());
         }
+        if let Some(rule) = said.strip_prefix("unknown field `").and_then(unknown_key) {
+            return Self::Value(rule);
+        }
         let formed = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "];
         // What was found may hold anything, what was expected comes from a program: the last comma is the right one.
         let expected = said.rsplit_once(", expected ").map(|(_, expected)| expected);
@@ -30,6 +36,20 @@ impl Expectation {
             },
         })
     }
+}
+
+/// A rule for a key of an object that takes no others than its own.
+fn unknown_key(rest: &str) -> Option<String> {
+    // A key may hold anything, the names of a program no backquotes: the last such words are the right ones.
+    let (key, known) = rest.rsplit_once("`, expected ").or_else(|| rest.rsplit_once("`, there are no "))?;
+    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    let score = |name: &str| strsim::jaro_winkler(key, name);
+    let closest = known.iter().copied().max_by(|left, right| score(left).total_cmp(&score(right)));
+    Some(match closest {
+        Some(name) if score(name) > LIKE => format!("is not known; did you mean {name:?}?"),
+        Some(_) => format!("is not known; there is {}", known.join(", ")),
+        None => "is not known".to_owned(),
+    })
 }
 
 fn without_position(error: &str) -> &str {
@@ -112,6 +132,20 @@ mod tests {
         assert!(
             value::<ProvisionerJobStatus>(r#""x`, expected y at line 1""#).starts_with("must be one of \"pending\"")
         );
+    }
+
+    #[test]
+    fn keys_that_are_not_known_come_with_those_that_are() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Strict {
+            #[expect(dead_code, reason = "only the keys are tested")]
+            username: Option<String>,
+            #[expect(dead_code, reason = "only the keys are tested")]
+            email: Option<String>,
+        }
+        assert_eq!(value::<Strict>(r#"{"usrname": 1}"#), r#"is not known; did you mean "username"?"#);
+        assert_eq!(value::<Strict>(r#"{"a`, expected `b": 1}"#), "is not known; there is username, email");
     }
 
     #[test]
