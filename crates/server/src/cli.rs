@@ -25,9 +25,13 @@ mod serve;
 mod token;
 mod user;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
+
+use crate::config::process_arguments;
 
 /// A server for Coder's Organizations API.
 #[derive(Debug, Parser)]
@@ -90,7 +94,8 @@ enum Command {
 
 /// Runs the command that the arguments of the process name.
 pub fn run() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let parsed = Cli::try_parse().unwrap_or_else(|error| with_tip(error, &process_arguments()).exit());
+    let outcome = match parsed.command {
         None => serve::run(serve::Flags::default()),
         Some(Command::Serve(flags)) => serve::run(*flags),
         Some(Command::Token(command)) => token::run(command),
@@ -125,11 +130,33 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Without a command orgd serves, but its flags are those of `orgd serve`.
+fn with_tip(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let Some((program, rest)) = arguments.split_first() else { return error };
+    let is_flag = rest.first().is_some_and(|first| first.to_string_lossy().starts_with("--"));
+    let served = [program.clone(), "serve".into()].into_iter().chain(rest.iter().cloned());
+    if error.kind() == ErrorKind::UnknownArgument && is_flag && Cli::try_parse_from(served).is_ok() {
+        let tip = "it is a flag of a command: orgd serve".into();
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    error
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
-    use super::Cli;
+    use super::{Cli, with_tip};
+
+    #[test]
+    fn a_flag_without_its_command_is_told_where_it_belongs() {
+        let said = |arguments: &[&str]| {
+            let error = Cli::try_parse_from(arguments).unwrap_err();
+            with_tip(error, &arguments.iter().map(Into::into).collect::<Vec<_>>()).to_string()
+        };
+        assert!(said(&["orgd", "--listen", "127.0.0.1:0"]).contains("tip: it is a flag of a command: orgd serve"));
+        assert!(!said(&["orgd", "--lisssten", "127.0.0.1:0"]).contains("tip: it is a flag"));
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -327,6 +327,11 @@ impl Default for LogConfig {
     }
 }
 
+/// The arguments of the process, its own name first.
+pub fn process_arguments() -> Vec<std::ffi::OsString> {
+    std::env::args_os().collect()
+}
+
 /// The environment of this process, for [`Config::load`]. Bytes that are not UTF-8 become U+FFFD, which no key accepts.
 pub fn process_environment() -> Vec<(String, String)> {
     std::env::vars_os()

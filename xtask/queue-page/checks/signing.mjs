@@ -32,6 +32,21 @@ export async function signing({ check, token }) {
     assert.ok(await page.page.isVisible("#token"));
   });
 
+  await check("a token that may not see an organization's jobs is told so, and keeps it listed", async (page) => {
+    page.isDisturbed = true;
+    await page.page.route("**/api/v2/organizations/*/provisionerjobs*", (route) => route.fulfill({ status: 404, json: { message: "Resource not found" } }));
+    await page.page.fill("#token", token);
+    await page.page.press("#token", "Enter");
+    await page.until("it is told", async () => page.page.isVisible("#closed"));
+    assert.match(await page.text("#closed"), /^You may not see the provisioner jobs of .+ Owners may/);
+    assert.ok(await page.page.isHidden("#no-organizations"));
+    assert.ok((await page.page.locator("#org option").count()) > 1, "the organizations are not listed any more");
+    await page.page.unroute("**/api/v2/organizations/*/provisionerjobs*");
+    await page.page.selectOption("#org", "research");
+    await page.until("the other is shown", async () => page.page.isVisible("#picture"));
+    assert.ok(await page.page.isHidden("#closed"));
+  });
+
   await check("a token that is revoked meanwhile leads back to the sign-in", async (page) => {
     await page.signIn(token);
     page.isDisturbed = true;

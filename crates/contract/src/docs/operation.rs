@@ -141,7 +141,10 @@ impl<'a> Section<'a> {
     /// The successes only: errors have one shape, and an example of it is on the page of schemas.
     fn examples(&self) -> String {
         let mut out = String::new();
-        for (status, _, media) in self.answers().filter(|(status, ..)| status.starts_with('2')) {
+        let mut successes: Vec<_> = self.answers().filter(|(status, ..)| status.starts_with('2')).collect();
+        // What makes something answers so as a rule, and 200 to who asks again.
+        successes.sort_by_key(|(status, ..)| *status != "201");
+        for (status, _, media) in successes {
             if let Some(example) = media.and_then(example::given) {
                 let _ = write!(out, "> {status} Response\n\n{}", block("json", &example::pretty(example)));
             }

@@ -21,6 +21,9 @@ const page = {
   api: null,
   organizations: [],
   organizationsAt: 0,
+  /** IDs of organizations whose jobs this token may not see, and whether somebody chose the one that is looked at. */
+  closed: new Set(),
+  isChosen: false,
   picture: null,
   /** When the last look ended well, on this clock; and how the last one ended. */
   updated: 0,
@@ -36,6 +39,7 @@ const session = new Session(signedIn);
 
 function signedIn(api, organizations) {
   page.api = api;
+  page.closed.clear();
   for (const id of ["view", "org-choice", "sign-out", "live"]) byId(id).hidden = false;
   setOrganizations(organizations);
   announce("Signed in.");
@@ -66,7 +70,10 @@ function setOrganizations(organizations) {
 
 function chosen() {
   const named = page.organizations.find((one) => one.name === page.view.org);
-  return named ?? page.organizations.find((one) => one.is_default) ?? page.organizations[0];
+  if (named !== undefined) return named;
+  const open = page.organizations.filter((one) => !page.closed.has(one.id));
+  const some = open.length > 0 ? open : page.organizations;
+  return some.find((one) => one.is_default) ?? some[0];
 }
 
 /** Turns to the organization of the address. */
@@ -74,6 +81,8 @@ function choose() {
   const organization = chosen();
   byId("loading").hidden = organization === undefined;
   byId("picture").hidden = true;
+  byId("closed").hidden = true;
+  page.isChosen = page.view.org !== "";
   if (organization === undefined) return poller.stop();
   if (page.view.org !== "" && page.view.org !== organization.name) announce("That organization cannot be read; another is shown.");
   change({ org: organization.name });
@@ -132,14 +141,32 @@ function report(outcome) {
   tell();
 }
 
-/** The organization is gone, or may no longer be read. */
-function lost() {
-  page.organizations = page.organizations.filter((one) => one.id !== page.picture.organization);
-  page.organizationsAt = 0;
-  announce("The organization is gone; another is shown.");
-  setOrganizations(page.organizations);
+/** The organization is gone, or it is there and its jobs are not for this token: the list of organizations tells. */
+async function lost() {
+  const { api, picture } = page;
+  poller.stop();
+  const others = page.organizations.filter((one) => one.id !== picture.organization);
+  const organizations = await api.organizations().catch(() => others);
+  if (page.api !== api || page.picture !== picture) return;
+  setOrganizations(organizations);
+  const there = organizations.find((one) => one.id === picture.organization);
+  if (there !== undefined) page.closed.add(there.id);
+  const isOpen = organizations.some((one) => !page.closed.has(one.id));
+  // Who asked for it by name is told; who did not is shown one that may be seen.
+  if (there !== undefined && (page.isChosen || !isOpen)) return closed(there);
+  if (there === undefined) announce("The organization is gone; another is shown.");
   change({ org: "", job: "" });
   choose();
+}
+
+function closed(organization) {
+  const name = organization.display_name || organization.name;
+  const text = `You may not see the provisioner jobs of ${name}. Owners may, and the organization’s administrators and template administrators.`;
+  byId("loading").hidden = true;
+  byId("org").value = organization.name;
+  setText(byId("closed"), text);
+  byId("closed").hidden = false;
+  announce(text);
 }
 
 /** Says how old the page is; the words change every second. */

@@ -3,6 +3,7 @@
 mod list;
 mod logs;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
@@ -34,10 +35,15 @@ struct Place {
 #[derive(Debug, Args)]
 pub struct Cancel {
     /// The job's ID
-    #[arg(value_name = "JOB")]
+    #[arg(value_name = "JOB", value_parser = job_id)]
     job: Uuid,
     #[command(flatten)]
     place: Place,
+}
+
+/// The ID of a job. What the parser of UUIDs says is of no use to whoever gave a name.
+fn job_id(text: &str) -> Result<Uuid, &'static str> {
+    Uuid::try_parse(text).map_err(|_| "a job is named by its ID, a UUID")
 }
 
 /// Runs the command.
@@ -48,7 +54,8 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             let client = remote::user(access)?;
             let said = remote::block_on(async {
                 client.api().cancel_provisioner_job(&organization, &job).await.map_err(remote::failed)
-            })?;
+            });
+            let said = said.with_context(|| format!("job {job} of organization {organization:?}"))?;
             output::say(&output::plain(&said.message));
             Ok(())
         }

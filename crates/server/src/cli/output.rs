@@ -34,7 +34,7 @@ struct NobodyReads;
 
 /// True when a command ended only because nobody reads on, which is no failure.
 pub fn is_enough(error: &anyhow::Error) -> bool {
-    error.is::<NobodyReads>()
+    error.chain().any(|cause| cause.is::<NobodyReads>())
 }
 
 /// Prints a result that must not get lost, with a line feed at its end.

@@ -133,7 +133,7 @@ fn url(flag: Option<String>, variable: Option<String>) -> String {
 fn read_secret(file: Option<&Path>) -> Result<Option<String>, ConfigError> {
     let Some(path) = file else { return Ok(None) };
     let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::UnreadableSecret { path: path.to_owned(), source })?;
+        .map_err(|cause| ConfigError::UnreadableSecret { path: path.to_owned(), cause })?;
     match text.trim() {
         "" => Err(ConfigError::EmptySecret { path: path.to_owned() }),
         secret => Ok(Some(secret.to_owned())),

@@ -32,12 +32,12 @@ impl Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The configuration file cannot be read.
-    #[error("cannot read the configuration file {}: {source}", path.display())]
+    #[error("cannot read the configuration file {}: {cause}", path.display())]
     Unreadable {
         /// The file that was asked for.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The configuration file is not TOML.
     #[error("{}, line {line}: {message}", path.display())]
@@ -68,12 +68,12 @@ pub enum ConfigError {
         nearest: String,
     },
     /// A file that holds a secret cannot be read.
-    #[error("cannot read the secret file {}: {source}", path.display())]
+    #[error("cannot read the secret file {}: {cause}", path.display())]
     UnreadableSecret {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A file that is to hold a secret holds nothing.
     #[error("the secret file {} is empty", path.display())]

@@ -99,7 +99,7 @@ fn unknown_variable(name: String) -> ConfigError {
 
 fn read_file(path: &Path) -> Result<Layer, ConfigError> {
     let content =
-        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
     let table: toml::Table = content.parse().map_err(|error| syntax_error(path, &content, &error))?;
     let origin = Origin::File(path.to_owned());
     let mut texts = BTreeMap::new();

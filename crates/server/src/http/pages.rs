@@ -31,6 +31,10 @@ pub fn configure(config: &mut ServiceConfig) {
     config
         .service(reading("/", web::get().to(to_swagger), web::head().to(to_swagger)))
         .service(reading("/swagger", web::get().to(to_swagger), web::head().to(to_swagger)))
+        // Where others have it.
+        .service(reading("/swagger-ui", web::get().to(to_swagger), web::head().to(to_swagger)))
+        .service(reading("/swagger-ui/", web::get().to(to_swagger), web::head().to(to_swagger)))
+        .service(reading("/swagger-ui/index.html", web::get().to(to_swagger), web::head().to(to_swagger)))
         .service(files.app_data(Data::new(swagger_settings())).wrap(Compress::default()));
 }
 

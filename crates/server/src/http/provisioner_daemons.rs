@@ -56,7 +56,7 @@ pub struct WorkerListParameters {
 /// is true or `status` asks for them. All filters apply together. Without `limit` 50 are answered; `limit=0` answers all of
 /// them. `ids` and `status` take a comma-separated list, a repeated key, or both. A filter by tags matches a worker that has all
 /// the given pairs; the two pairs of an untagged job, `{"owner":"","scope":"organization"}`, match only workers that take
-/// untagged jobs.
+/// untagged jobs. In a URL the JSON is percent-encoded: `tags=%7B%22gpu%22%3A%22yes%22%7D` for `{"gpu":"yes"}`.
 #[utoipa::path(
     get, path = "/organizations/{organization}/provisionerdaemons", operation_id = "getProvisionerDaemons", tag = "Provisioning",
     security(("CoderSessionToken" = [])),

@@ -59,7 +59,8 @@ pub struct JobListParameters {
 /// Lists the organization's jobs, newest first. All filters apply together. Without `limit` the newest 50 are answered;
 /// `limit=0` answers all of them as a stream. `ids` and `status` take a comma-separated list, a repeated key, or both. A filter
 /// by tags matches a job that has all the given pairs; the two pairs of an untagged job,
-/// `{"owner":"","scope":"organization"}`, match only untagged jobs.
+/// `{"owner":"","scope":"organization"}`, match only untagged jobs. In a URL the JSON is percent-encoded:
+/// `tags=%7B%22gpu%22%3A%22yes%22%7D` for `{"gpu":"yes"}`.
 #[utoipa::path(
     get, path = "/organizations/{organization}/provisionerjobs", operation_id = "getProvisionerJobs", tag = "Organizations",
     security(("CoderSessionToken" = [])),

@@ -75,6 +75,7 @@ fn each_kind_of_answer_has_its_headers_and_no_others() {
         ("GET /readyz", &[], 200, plain.clone()),
         ("GET /metrics", &[], 200, plain.clone()),
         ("GET /", &[], 302, answer(NOTHING, "no-store", &["location: /swagger/"])),
+        ("GET /swagger-ui/", &[], 302, answer(NOTHING, "no-store", &["location: /swagger/"])),
         ("GET /swagger/", &[], 200, swagger.clone()),
         ("GET /swagger/swagger-ui-bundle.js", &[], 200, swagger),
         ("GET /queue", &[], 200, queue.clone()),

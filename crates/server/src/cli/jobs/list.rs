@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
 use orgd_client::{CallError, Client};
 use serde_json::Value;
@@ -43,12 +44,13 @@ pub struct List {
 /// Runs the command.
 pub fn run(list: List) -> anyhow::Result<()> {
     let client = remote::user(list.place.access.clone())?;
-    remote::block_on(async {
+    let listed = remote::block_on(async {
         if list.watch {
             return watch(&client, &list).await;
         }
         print(&list, &read(&client, &list).await.map_err(remote::failed)?)
-    })
+    });
+    listed.with_context(|| format!("jobs of organization {:?}", list.place.organization))
 }
 
 async fn watch(client: &Client, list: &List) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! `orgd jobs logs`: what a job's worker wrote.
 
+use anyhow::Context as _;
 use clap::Args;
 use orgd_client::{LogEvent, types};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use crate::cli::{output, remote};
 #[derive(Debug, Args)]
 pub struct Logs {
     /// The job's ID
-    #[arg(value_name = "JOB")]
+    #[arg(value_name = "JOB", value_parser = super::job_id)]
     job: Uuid,
     /// Go on until the job ends
     #[arg(long, short)]
@@ -24,7 +25,7 @@ pub struct Logs {
 pub fn run(logs: Logs) -> anyhow::Result<()> {
     let Logs { job, follow, place: Place { access, organization } } = logs;
     let client = remote::user(access)?;
-    remote::block_on(async {
+    let printed = remote::block_on(async {
         if !follow {
             let lines = client.api().get_provisioner_job_logs(&organization, &job, None, None).await;
             return lines.map_err(remote::failed)?.iter().try_for_each(print);
@@ -37,7 +38,8 @@ pub fn run(logs: Logs) -> anyhow::Result<()> {
             }
         }
         Ok(())
-    })
+    });
+    printed.with_context(|| format!("job {job} of organization {organization:?}"))
 }
 
 fn end(status: types::CodersdkProvisionerJobStatus) -> &'static str {
