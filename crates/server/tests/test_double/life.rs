@@ -165,3 +165,33 @@ jobs:
     assert!(session["session_token"].is_string());
     assert!(Path::new(&file).exists(), "the file is only read");
 }
+
+#[test]
+fn what_cannot_be_read_is_told_once_and_with_its_file() {
+    for (arguments, place) in [
+        (&["serve", "--ephemeral", "--seed", "no-such-file.yaml"][..], "cannot read no-such-file.yaml: "),
+        (&["serve", "--config", "no-such-file.toml"], "cannot read the configuration file no-such-file.toml: "),
+    ] {
+        let said = refused(arguments);
+        assert!(said.contains(place) && said.matches("os error 2").count() == 1, "{said}");
+    }
+}
+
+#[test]
+fn a_command_that_finds_nothing_says_what_it_looked_for() {
+    let double = Double::bare(&[]);
+    let said = |arguments: &[&str]| {
+        let command = &mut orgd(arguments);
+        let output = command.env("ORGD_URL", double.url()).env("ORGD_TOKEN", double.token()).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let list = said(&["jobs", "list", "--organization", "nope"]);
+    assert!(list.starts_with("orgd: jobs of organization \"nope\": Resource not found"), "{list}");
+    let id = "0198f5a0-0005-7000-8000-0000000000ff";
+    for command in ["cancel", "logs"] {
+        let job = said(&["jobs", command, id]);
+        assert!(job.starts_with(&format!("orgd: job {id} of organization \"default\": ")), "{job}");
+        assert!(said(&["jobs", command, "foo"]).contains("a job is named by its ID, a UUID"), "{command}");
+    }
+}

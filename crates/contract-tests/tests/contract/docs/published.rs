@@ -25,6 +25,25 @@ fn the_tables_are_the_published_ones() {
 }
 
 #[test]
+fn what_makes_something_shows_first_what_it_answers_then() {
+    let pages = pages(&documented());
+    let (_, created) = page(&pages, "provisioning.md").split_once("## Create provisioner job").expect("the operation");
+    let examples: Vec<_> = created.lines().filter(|line| line.ends_with(" Response")).take(2).collect();
+    assert_eq!(examples, ["> 201 Response", "> 200 Response"]);
+}
+
+#[test]
+fn the_index_says_which_requests_can_be_repeated_with_a_key() {
+    let pages = pages(&documented());
+    let (_, section) = page(&pages, "README.md").split_once("## Idempotency-Key").expect("the section");
+    let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), 3, "{section}");
+    for operation in ["create-organization", "create-provisioner-job", "add-organization-member"] {
+        assert!(section.contains(operation), "{operation}");
+    }
+}
+
+#[test]
 fn every_error_is_in_the_table_of_responses() {
     let pages = pages(&documented());
     let organizations = page(&pages, "organizations.md");
