@@ -5,6 +5,7 @@
 
 mod check;
 mod form;
+mod left_out;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -18,17 +19,13 @@ use orgd_api_types::{
     ProvisionerJobStatus, ProvisionerJobType, Timestamp, UserStatus,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use uuid::{Uuid, uuid};
+use uuid::Uuid;
 
 pub use check::{Access, Contents, JobContents, KeyContents, UserContents, WorkerContents};
 pub use states::{State, StateError, States};
 pub use when::When;
 
-/// The default organization of a fixture that names none.
-const DEFAULT_ORGANIZATION: Uuid = uuid!("00000000-0000-7000-8000-00000000c0de");
-/// When what a fixture leaves out was made: 2026-01-01T00:00:00Z, in microseconds.
-const BEGINNING: i64 = 1_767_225_600_000_000;
+use left_out::{BEGINNING, beginning, default_organization, left_out};
 
 /// The only version of the format that there is.
 pub const VERSION: u32 = 1;
@@ -292,15 +289,6 @@ pub struct LogFixture {
     pub id: Option<i64>,
 }
 
-/// Stands for an ID that the file does not give, until [`Fixture::fill_in`] gives one.
-fn left_out() -> Uuid {
-    Uuid::max()
-}
-
-fn beginning() -> Timestamp {
-    Timestamp::from_micros(BEGINNING)
-}
-
 fn provisioner() -> LogSource {
     LogSource::Provisioner
 }
@@ -372,53 +360,12 @@ impl Fixture {
         })
     }
 
-    /// Gives an ID to everything that has none, and adds the default organization where there is none.
-    fn filled_in(mut self) -> Self {
-        let give = |id: &mut Uuid, list: &str, name: &[&str]| {
-            if *id == left_out() {
-                *id = id_of(list, name);
-            }
-        };
-        self.organizations.iter_mut().for_each(|one| give(&mut one.id, "organizations", &[&one.name]));
-        self.users.iter_mut().for_each(|one| give(&mut one.id, "users", &[&one.username]));
-        for one in &mut self.provisioner_keys {
-            give(&mut one.id, "provisioner_keys", &[&one.organization, &one.name]);
-        }
-        self.workers.iter_mut().for_each(|one| give(&mut one.id, "workers", &[&one.organization, &one.name]));
-        // Where the name is taken, the check says so.
-        if !self.organizations.iter().any(|one| one.is_default || one.name.eq_ignore_ascii_case("coder")) {
-            self.organizations.push(default_organization());
-        }
-        self
-    }
-
     /// Writes YAML.
     ///
     /// # Errors
     /// A defect.
     pub fn write(&self) -> Result<String, FixtureError> {
         serde_saphyr::to_string(self).map_err(|error| FixtureError::Text(error.to_string()))
-    }
-}
-
-/// The same ID for the same name, in every file and at every start.
-fn id_of(list: &str, name: &[&str]) -> Uuid {
-    let text = [&[list], name].concat().join("/").to_ascii_lowercase();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&Sha256::digest(text)[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
-}
-
-fn default_organization() -> OrganizationFixture {
-    OrganizationFixture {
-        id: DEFAULT_ORGANIZATION,
-        name: "coder".to_owned(),
-        display_name: "Coder".to_owned(),
-        description: String::new(),
-        icon: String::new(),
-        created_at: beginning(),
-        updated_at: None,
-        is_default: true,
     }
 }
 
