@@ -118,6 +118,13 @@ impl Identities {
         }
     }
 
+    /// Forgets the members of an organization that was deleted: whoever makes and deletes many would have all of them in memory.
+    pub fn forget_members_of(&self, organization: Uuid) {
+        let mut generation = self.generation.lock();
+        *generation += 1;
+        self.users.retain(|_, user| user.roles_in(organization).is_none());
+    }
+
     /// Forgets everything.
     pub fn forget_all(&self) {
         let mut generation = self.generation.lock();
@@ -165,5 +172,10 @@ mod tests {
         identities.keep_user(fill, &before);
         assert_eq!(identities.user(id).unwrap().roles_in(organization), Some(RoleSet::EMPTY));
         assert_eq!(before.roles_in(organization), None);
+
+        identities.forget_members_of(Uuid::from_u128(9));
+        assert!(identities.user(id).is_some());
+        identities.forget_members_of(organization);
+        assert!(identities.user(id).is_none());
     }
 }

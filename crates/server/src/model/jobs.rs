@@ -99,13 +99,25 @@ impl Jobs {
     /// Takes over when workers were seen.
     pub fn see_workers(&mut self, seen: &[WorkerSight], at: Timestamp) {
         for sight in seen {
-            self.changed(sight.organization).touch_worker(sight.worker, at);
+            if self.queues.contains_key(&sight.organization) {
+                self.changed(sight.organization).touch_worker(sight.worker, at);
+            }
         }
     }
 
     /// Takes a worker out.
     pub fn forget_worker(&mut self, sight: &WorkerSight) {
-        self.changed(sight.organization).remove_worker(sight.worker);
+        // Of an organization that was deleted there is nothing here, and nothing may come back.
+        if self.queues.contains_key(&sight.organization) {
+            self.changed(sight.organization).remove_worker(sight.worker);
+        }
+    }
+
+    /// Takes everything of an organization out that was deleted. Identifiers are not used twice.
+    pub fn forget_organization(&mut self, organization: Uuid) {
+        self.version += 1;
+        self.queues.remove(&organization);
+        self.changed_at.remove(&organization);
     }
 
     /// The worker of this organization.
@@ -194,5 +206,41 @@ fn worker_of(record: WorkerRecord) -> Worker {
         tags: tag_set,
         created_at,
         last_seen_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orgd_api_types::Timestamp;
+    use uuid::Uuid;
+
+    use super::Jobs;
+    use crate::change::{JobPlace, WorkerSight};
+    use crate::db::load::QueueContents;
+    use crate::queue::{PriorityClass, ProvisionerType, QueueId, QueueKey};
+    use crate::tags::TagSetId;
+
+    /// A server on which organizations come and go must not grow.
+    #[test]
+    fn a_deleted_organization_leaves_nothing_behind() {
+        let empty = QueueContents { tag_sets: Vec::new(), workers: Vec::new(), pending: Vec::new() };
+        let (mut jobs, organization, now) = (Jobs::build(empty, 1), Uuid::from_u128(1), Timestamp::from_micros(1));
+        let mut place = JobPlace {
+            organization,
+            queue: QueueId { provisioner: ProvisionerType::Terraform, tag_set: TagSetId(1) },
+            key: QueueKey { class: PriorityClass::People, created_at: now, id: Uuid::from_u128(2) },
+            is_pending: true,
+        };
+        jobs.save_job(&place);
+        assert_eq!(jobs.pending_len(), 1);
+        place.is_pending = false;
+        jobs.save_job(&place);
+        let version = jobs.version();
+        jobs.forget_organization(organization);
+        assert!(jobs.version() > version, "what was answered before is not answered again");
+        let sight = WorkerSight { organization, worker: Uuid::from_u128(3) };
+        jobs.see_workers(&[sight], now);
+        jobs.forget_worker(&sight);
+        assert!(jobs.queues.is_empty() && jobs.changed_at.is_empty());
     }
 }

@@ -55,6 +55,10 @@ impl ModelPublisher {
             Change::ProvisionerKeyDeleted(id) => self.identities.forget_provisioner_key(id),
             Change::IdentitiesChanged => self.identities.forget_all(),
             Change::Audited(_) => {}
+            Change::OrganizationDeleted(id) => {
+                self.identities.forget_members_of(id);
+                return Some(Change::OrganizationDeleted(id));
+            }
             other => return Some(other),
         }
         None
@@ -65,7 +69,12 @@ impl ModelPublisher {
 fn take_over(next: &mut Snapshot, change: Change, told: &mut Told) -> bool {
     match change {
         Change::OrganizationSaved(organization) => next.organizations.save(organization),
-        Change::OrganizationDeleted(id) => next.organizations.remove(id),
+        Change::OrganizationDeleted(id) => {
+            next.organizations.remove(id);
+            if let Some(jobs) = &mut next.jobs {
+                Arc::make_mut(jobs).forget_organization(id);
+            }
+        }
         Change::OrganizationsRead(all) => next.organizations.replace(all),
         Change::QueueRead(contents) => {
             let version = next.jobs.as_ref().map_or(0, |jobs| jobs.version()) + 1;
