@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion, version};
 use tempfile::TempDir;
 
-use crate::harness::{TestServer, eventually};
+use crate::harness::{TestServer, eventually, without_settings};
 
 const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
@@ -298,7 +298,7 @@ fn the_log_level_follows_the_file() {
 
 /// Runs a command of a client against the server, in an environment that trusts the authority or does not.
 fn call(server: &TestServer, ca: Option<&str>, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
+    let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
     command.args(arguments).env("ORGD_URL", format!("https://{}", server.address()));
     command.env("ORGD_TOKEN", server.owner_token());
     match ca {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Kind, TestServer, open_sql};
+use crate::harness::{Kind, TestServer, open_sql, without_settings};
 
 /// The folder of each release, oldest first.
 fn releases() -> Vec<PathBuf> {
@@ -146,7 +146,7 @@ fn a_migration_that_is_killed_is_done_by_the_next() {
             let file = folder.path().join(format!("{}-{attempt}.db", name(&release)));
             std::fs::copy(release.join("sqlite.db"), &file).unwrap();
             let url = format!("sqlite://{}", file.display());
-            let mut run = Command::new(env!("CARGO_BIN_EXE_orgd"));
+            let mut run = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
             run.args(["migrate", "run", "--database-url", &url]).stdout(Stdio::null()).stderr(Stdio::piped());
             let mut migration = run.spawn().unwrap();
             std::thread::sleep(Duration::from_millis(attempt * 4));

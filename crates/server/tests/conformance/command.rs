@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::harness::{TestServer, eventually};
+use super::harness::{TestServer, eventually, without_settings};
 use super::with_examples;
 
 /// Runs the command against the server: its exit code, and what it printed and said.
@@ -148,7 +148,7 @@ fn what_cannot_be_run_says_why() {
 fn an_interrupted_run_deletes_what_it_made() {
     let (server, _) = with_examples();
     let url = format!("http://{}", server.address());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
+    let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
     command.args(["conformance", "--write", "--url", &url]).env("ORGD_TOKEN", server.owner_token());
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     eventually(|| server.sql_organizations().len() > 2);

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::disk::{Disk, run};
-use crate::harness::{Answer, BASE, Client, Kind, TestServer, eventually};
+use crate::harness::{Answer, BASE, Client, Kind, TestServer, eventually, without_settings};
 
 fn create(client: &Client, name: &str) -> Answer {
     client.request_at("POST", &format!("{BASE}/organizations")).json(&json!({ "name": name })).try_send().unwrap()
@@ -133,7 +133,7 @@ fn a_damaged_page_is_never_a_crash() {
 /// Whether a server serves this file for a moment.
 fn starts(path: &Path) -> bool {
     let url = format!("sqlite://{}", path.display());
-    let mut serve = Command::new(env!("CARGO_BIN_EXE_orgd"));
+    let mut serve = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
     serve.args(["serve", "--database-url", &url, "--listen", "127.0.0.1:0", "--log", "off"]);
     let mut child = serve.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
     for _ in 0..40 {

@@ -5,14 +5,14 @@ use std::process::Command;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Job, TestServer};
+use crate::harness::{Job, TestServer, without_settings};
 
 /// Clears the screen, sets the title, draws in red, goes back over the line, turns the direction of writing, ends the line.
 const EVIL: &str = "evil\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\r\u{8}\u{7f}\u{202e}\u{2028}\nnext";
 
 /// A command against the server's database, or the server itself.
 fn run(server: &TestServer, arguments: &[&str]) -> (String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
+    let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
     command.env("ORGD_DATABASE_URL", server.database_url()).args(arguments);
     command.env("ORGD_URL", format!("http://{}", server.address())).env("ORGD_TOKEN", server.owner_token());
     let output = command.output().unwrap();

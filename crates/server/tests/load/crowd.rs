@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use crate::harness::{BASE, TestServer, eventually, plain};
+use crate::harness::{BASE, TestServer, eventually, plain, without_settings};
 use crate::raw::{Raw, refused};
 use crate::{connections, metric};
 
@@ -63,7 +63,7 @@ impl Narrow {
     fn start(files: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let script = format!("ulimit -n {files}; exec \"$0\" serve");
-        let mut child = Command::new("sh")
+        let mut child = without_settings(Command::new("sh"))
             .args(["-c", &script, env!("CARGO_BIN_EXE_orgd")])
             .env("ORGD_DATABASE_URL", format!("sqlite://{}", folder.path().join("orgd.db").display()))
             .envs([("ORGD_LISTEN", "127.0.0.1:0"), ("ORGD_LOG_FORMAT", "json"), ("ORGD_WORKERS", "2")])

@@ -22,7 +22,7 @@ pub use events::{Event, EventStream};
 pub use lockout::Lockout;
 pub use robot::{Ledger, Robot, all_jobs, queue_all_the_time};
 pub use rows::{Job, Kind, Worker};
-pub use server::{TestServer, eventually, is_token};
+pub use server::{TestServer, eventually, is_token, without_settings};
 pub use subjects::{BUILD, DRY_RUN, VERSION, queue_one_of_each_type};
 pub use worker_client::{Held, WorkerClient, log_lines};
 

@@ -330,12 +330,17 @@ pub fn eventually(mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// The executable with these variables and no others of its own.
-fn bare_command(settings: &BTreeMap<String, String>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
+/// Takes settings of whoever runs the tests out of a command's environment; among them may be some that orgd does not know.
+pub fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORGD_")) {
         command.env_remove(name);
     }
+    command
+}
+
+/// The executable with these variables and no others of its own.
+fn bare_command(settings: &BTreeMap<String, String>) -> Command {
+    let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
     command.envs(settings).stdin(Stdio::null());
     command
 }
