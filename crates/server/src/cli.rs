@@ -120,9 +120,8 @@ pub fn run() -> ExitCode {
         Some(Command::Completions(flags)) => manual::completions(&flags),
         Some(Command::Man(flags)) => manual::man(&flags),
     };
-    match outcome {
+    match output::unless_enough(outcome) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if output::is_enough(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);
             ExitCode::FAILURE

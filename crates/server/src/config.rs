@@ -21,7 +21,7 @@ pub use client::{ClientFlags, Secret, ServerAccess, WorkerFlags, second_token};
 pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::{ConfigError, Origin, ShownValue};
 pub use flags::{CommonFlags, LimitFlags, ServeFlags};
-pub use keys::{CONFIG_VARIABLE, KEYS, Key};
+pub use keys::{CONFIG_VARIABLE, KEYS, Key, nearest};
 pub use limits::LimitsConfig;
 
 /// Everything that an operator can set.

@@ -82,10 +82,8 @@ pub fn run(flags: &Flags) -> ExitCode {
 
 fn carry_out(flags: &Flags) -> anyhow::Result<ExitCode> {
     if flags.list {
-        return match print_cases(&flags.operations) {
-            Err(error) if !output::is_enough(&error) => Err(error),
-            _ => Ok(ExitCode::SUCCESS),
-        };
+        output::unless_enough(print_cases(&flags.operations))?;
+        return Ok(ExitCode::SUCCESS);
     }
     let options = options(flags)?;
     let report = remote::block_on(watched(&options))?;
@@ -94,11 +92,9 @@ fn carry_out(flags: &Flags) -> anyhow::Result<ExitCode> {
             std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
         }
     }
-    let text = format!("{}\n", report.text(flags.verbose, output::shows_colours(&process_environment())));
-    match output::write(&text) {
-        Err(error) if !output::is_enough(&error) => Err(error),
-        _ => Ok(code(&report)),
-    }
+    let text = report.text(flags.verbose, output::shows_colours(&process_environment()));
+    output::unless_enough(output::write_line(&text))?;
+    Ok(code(&report))
 }
 
 fn code(report: &Report) -> ExitCode {
@@ -161,5 +157,5 @@ fn print_cases(operations: &[String]) -> anyhow::Result<()> {
         let extension = if case.extension { " (an extension of orgd)" } else { "" };
         format!("{needs:<7} {}/{}  {}{extension}", case.operation, case.case, case.rule)
     };
-    output::write(&format!("{}\n", cases.iter().map(line).collect::<Vec<_>>().join("\n")))
+    output::write_line(&cases.iter().map(line).collect::<Vec<_>>().join("\n"))
 }

@@ -32,9 +32,9 @@ pub struct ListFlags {
 #[error("nobody reads what is printed any more")]
 struct NobodyReads;
 
-/// True when a command ended only because nobody reads on, which is no failure.
-pub fn is_enough(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<NobodyReads>())
+/// The same, but that it is no failure when a command ended only because nobody reads on.
+pub fn unless_enough(outcome: anyhow::Result<()>) -> anyhow::Result<()> {
+    outcome.or_else(|error| if error.chain().any(|cause| cause.is::<NobodyReads>()) { Ok(()) } else { Err(error) })
 }
 
 /// Prints a result that must not get lost, with a line feed at its end.
@@ -45,13 +45,19 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints a result as it is, controls of the terminal included. Once nobody reads it, the error is one that [`is_enough`].
+/// Prints a result as it is, controls of the terminal included. Once nobody reads it, the error is one that
+/// [`unless_enough`] takes for none.
 pub fn write(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(NobodyReads.into()),
         written => Ok(written?),
     }
+}
+
+/// The same with a line feed at the end.
+pub fn write_line(text: &str) -> anyhow::Result<()> {
+    write(&format!("{text}\n"))
 }
 
 /// Says something that is not a result, in lines that cannot drive the terminal. Nothing is to be done when even that fails.
@@ -79,14 +85,14 @@ pub fn print_list<T: Serialize>(
     cells: impl Fn(&T) -> Vec<String>,
 ) -> anyhow::Result<()> {
     if output == Output::Json {
-        return write(&format!("{}\n", escaped(&serde_json::to_string_pretty(rows)?)));
+        return write_line(&escaped(&serde_json::to_string_pretty(rows)?));
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(columns.iter().map(|column| column.to_uppercase()));
     for row in rows {
         table.add_row(cells(row).into_iter().map(|cell| plain(&cell)));
     }
-    write(&format!("{}\n", table.trim_fmt()))
+    write_line(&table.trim_fmt())
 }
 
 /// Text from a database or a server without control characters, so that it cannot drive the terminal, and without those that turn the

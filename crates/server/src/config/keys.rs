@@ -109,7 +109,7 @@ keys! {
 pub(super) const OTLP_VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// The known name that looks most like `given`.
-pub(super) fn nearest<'known>(given: &str, known: impl IntoIterator<Item = &'known str>) -> &'known str {
+pub fn nearest<'known>(given: &str, known: impl IntoIterator<Item = &'known str>) -> &'known str {
     let given = given.to_lowercase();
     known
         .into_iter()

@@ -99,17 +99,16 @@ impl Jobs {
     /// Takes over when workers were seen.
     pub fn see_workers(&mut self, seen: &[WorkerSight], at: Timestamp) {
         for sight in seen {
-            if self.queues.contains_key(&sight.organization) {
-                self.changed(sight.organization).touch_worker(sight.worker, at);
+            if let Some(queue) = self.changed_if_there(sight.organization) {
+                queue.touch_worker(sight.worker, at);
             }
         }
     }
 
     /// Takes a worker out.
     pub fn forget_worker(&mut self, sight: &WorkerSight) {
-        // Of an organization that was deleted there is nothing here, and nothing may come back.
-        if self.queues.contains_key(&sight.organization) {
-            self.changed(sight.organization).remove_worker(sight.worker);
+        if let Some(queue) = self.changed_if_there(sight.organization) {
+            queue.remove_worker(sight.worker);
         }
     }
 
@@ -151,6 +150,11 @@ impl Jobs {
         self.version += 1;
         self.changed_at.insert(organization, self.version);
         self.queues.entry(organization).or_default()
+    }
+
+    /// Of an organization that was deleted there is nothing here, and nothing may come back.
+    fn changed_if_there(&mut self, organization: Uuid) -> Option<&mut OrganizationQueue> {
+        self.queues.contains_key(&organization).then(|| self.changed(organization))
     }
 
     /// How many jobs wait in all organizations.

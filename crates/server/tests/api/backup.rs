@@ -73,7 +73,7 @@ fn a_backup_beside_busy_writers_is_whole() {
             let present: BTreeSet<String> = present.split(' ').map(str::to_owned).collect();
             let lost: Vec<_> = before.difference(&present).collect();
             assert!(lost.is_empty(), "round {round}: {lost:?} were acknowledged before and are not in the backup");
-            assert_eq!(sql.words("SELECT integrity_check AS value FROM pragma_integrity_check"), "ok");
+            assert_eq!(sql.integrity(), "ok");
             let torn = "SELECT count(*) AS value FROM organizations WHERE name LIKE 'w%' AND \
                         ((SELECT count(*) FROM audit_logs WHERE resource_id = organizations.id AND action = 'create') <> 1 \
                          OR id NOT IN (SELECT organization_id FROM organization_members))";

@@ -64,7 +64,7 @@ fn every_acknowledged_organization_survives_kill_9() {
         assert!(lost.is_empty(), "round {round}: of {} acknowledged organizations these are lost: {lost:?}", all.len());
         let mut sql = server.sql();
         if sql.kind() == Kind::Sqlite {
-            assert_eq!(sql.words("SELECT integrity_check AS value FROM pragma_integrity_check"), "ok");
+            assert_eq!(sql.integrity(), "ok");
         }
         // An organization and the membership of its creator are written together or not at all.
         let orphans = "SELECT count(*) AS value FROM organizations WHERE id NOT IN (SELECT organization_id FROM organization_members)";

@@ -127,7 +127,7 @@ fn work_goes_on_after_an_upgrade() {
         server.restart();
         owner.of(&server).get("/organizations/after-the-upgrade").expect(200);
         if server.kind() == Kind::Sqlite {
-            assert_eq!(server.sql().words("SELECT integrity_check AS value FROM pragma_integrity_check"), "ok");
+            assert_eq!(server.sql().integrity(), "ok");
         }
     }
 }
@@ -160,7 +160,7 @@ fn a_migration_that_is_killed_is_done_by_the_next() {
                 next.status
             );
             let mut sql = open_sql(&url);
-            assert_eq!(sql.words("SELECT integrity_check AS value FROM pragma_integrity_check"), "ok");
+            assert_eq!(sql.integrity(), "ok");
             assert_eq!(sql.number("SELECT count(*) AS value FROM pragma_foreign_key_check"), 0);
             let organizations =
                 sql.words("SELECT group_concat(name, ' ') AS value FROM organizations WHERE deleted_at IS NULL");

@@ -5,6 +5,8 @@
 
 #[path = "../support/database.rs"]
 mod database;
+#[path = "../support/environment.rs"]
+mod environment;
 #[path = "../support/plain.rs"]
 mod plain;
 
@@ -15,6 +17,7 @@ mod round_trip;
 mod server;
 mod verification;
 
+use environment::without_settings;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -78,12 +81,7 @@ impl Place {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("ORGD_") {
-                command.env_remove(name);
-            }
-        }
+        let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
         command.current_dir(self.folder.path()).args(arguments);
         command
     }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
 use crate::failing_disk::{FAULTS, FailingDisk};
-use crate::harness::{Answer, BASE, Client, TestServer, eventually, plain};
+use crate::harness::{Client, TestServer, eventually, plain};
+use crate::{create, is_ready};
 
 /// A change of one organization takes fewer calls of each kind.
 const CALLS: u32 = 16;
@@ -16,10 +15,6 @@ struct Asked {
     acknowledged: BTreeSet<String>,
     refused: BTreeSet<String>,
     open: BTreeSet<String>,
-}
-
-fn create(client: &Client, name: &str) -> Answer {
-    client.request_at("POST", &format!("{BASE}/organizations")).json(&json!({ "name": name })).send()
 }
 
 impl Asked {
@@ -45,14 +40,9 @@ impl Asked {
             "SELECT count(*) AS value FROM audit_logs WHERE action = 'create' AND resource_type = 'organization'";
         let organizations = "SELECT count(*) AS value FROM organizations WHERE name <> 'coder'";
         assert_eq!(server.sql().number(entries), server.sql().number(organizations), "{what}: one entry for each");
-        let integrity =
-            server.sql().words("SELECT string_agg(integrity_check, '; ') AS value FROM pragma_integrity_check");
+        let integrity = server.sql().integrity();
         assert_eq!(integrity, "ok", "{what}");
     }
-}
-
-fn is_ready(server: &TestServer) -> bool {
-    plain::get(&server.address().to_string(), "/readyz", None).0 == 200
 }
 
 #[test]

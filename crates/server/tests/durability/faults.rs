@@ -4,14 +4,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::json;
-
+use crate::create;
 use crate::disk::{Disk, run};
-use crate::harness::{Answer, BASE, Client, Kind, TestServer, eventually, without_settings};
-
-fn create(client: &Client, name: &str) -> Answer {
-    client.request_at("POST", &format!("{BASE}/organizations")).json(&json!({ "name": name })).try_send().unwrap()
-}
+use crate::harness::{BASE, Kind, TestServer, eventually, without_settings};
 
 /// What `orgd serve` says when it refuses the database of this server, in one line that names the file.
 #[track_caller]
@@ -74,7 +69,7 @@ fn a_full_disk_refuses_writes_serves_reads_and_heals_by_itself() {
     let lost: Vec<_> = acknowledged.iter().filter(|name| !present.contains(*name)).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     assert!(refused.iter().all(|name| !present.contains(name)), "refused and there");
-    assert_eq!(server.sql().words("SELECT integrity_check AS value FROM pragma_integrity_check"), "ok");
+    assert_eq!(server.sql().integrity(), "ok");
     server.kill();
 }
 

@@ -33,6 +33,19 @@ mod soak;
 mod world;
 mod writers;
 
+use harness::{Answer, Client, TestServer, plain};
+use serde_json::json;
+
+/// Asks for an organization; the answer is held against the document.
+fn create(client: &Client, name: &str) -> Answer {
+    client.post("/organizations", json!({ "name": name }))
+}
+
+/// What a load balancer asks.
+fn is_ready(server: &TestServer) -> bool {
+    plain::get(&server.address().to_string(), "/readyz", None).0 == 200
+}
+
 /// How many crashes of each kind.
 fn crashes() -> usize {
     std::env::var("ORGD_CRASHES").map_or(3, |text| text.parse().expect("ORGD_CRASHES is a number"))

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use orgd_postgres_cluster::{Cluster, Options};
 
 use crate::cluster::cluster;
+use crate::create;
 use crate::failing_disk::{FAULTS, FailingDisk};
 use crate::harness::{Answer, Client, Kind, TestServer, eventually, open_sql};
 use crate::world::{Target, World, brief};
@@ -79,7 +80,7 @@ fn only_writes_are_refused(fault: &str, callers: &[(&Target, Client)], answers: 
 #[track_caller]
 fn is_well_again(fault: &str, world: &World) {
     let name = fault.replace(' ', "-");
-    eventually(|| world.server.owner().post("/organizations", serde_json::json!({ "name": name })).status == 201);
+    eventually(|| create(&world.server.owner(), &name).status == 201);
     world.is_sound();
 }
 
@@ -115,16 +116,7 @@ fn while_the_disk_gives_nothing_back() {
             );
         }
         disk.heal();
-        eventually(|| {
-            world
-                .server
-                .owner()
-                .request("POST", "/organizations")
-                .json(&serde_json::json!({ "name": "healed" }))
-                .send()
-                .status
-                == 201
-        });
+        eventually(|| create(&world.server.owner(), "healed").status == 201);
     }
 }
 
@@ -150,27 +142,27 @@ fn on_postgres() -> (Cluster, World) {
     (cluster, World::on(server))
 }
 
-#[test]
-fn while_the_postgresql_is_down() {
+/// Hinders the PostgreSQL, asks everything, and lets it go on.
+#[track_caller]
+fn hindered(fault: &str, hinder: impl FnOnce(&mut Cluster), let_go: impl FnOnce(&mut Cluster)) {
     let (mut cluster, world) = on_postgres();
     let callers = callers(&world);
-    cluster.stop_immediate().unwrap();
-    let refused = unavailable("PostgreSQL is down", &ask_all(&callers, true));
+    hinder(&mut cluster);
+    let refused = unavailable(fault, &ask_all(&callers, true));
     assert!(refused.len() > 40, "{refused:?}");
-    cluster.restart().unwrap();
-    is_well_again("PostgreSQL was down", &world);
+    let_go(&mut cluster);
+    is_well_again("PostgreSQL is back", &world);
+}
+
+#[test]
+fn while_the_postgresql_is_down() {
+    hindered("PostgreSQL is down", |it| it.stop_immediate().unwrap(), |it| it.restart().unwrap());
 }
 
 /// It neither answers nor says that it is gone.
 #[test]
 fn while_the_postgresql_stands_still() {
-    let (cluster, world) = on_postgres();
-    let callers = callers(&world);
-    cluster.freeze().unwrap();
-    let refused = unavailable("PostgreSQL stands still", &ask_all(&callers, true));
-    assert!(refused.len() > 40, "{refused:?}");
-    cluster.thaw().unwrap();
-    is_well_again("PostgreSQL stood still", &world);
+    hindered("PostgreSQL stands still", |it| it.freeze().unwrap(), |it| it.thaw().unwrap());
 }
 
 /// Its sessions are ended under the requests again and again.

@@ -110,8 +110,7 @@ impl History {
             }
         }
         if server.kind() == Kind::Sqlite {
-            let checked =
-                server.sql().words("SELECT string_agg(integrity_check, '; ') AS value FROM pragma_integrity_check");
+            let checked = server.sql().integrity();
             if checked != "ok" {
                 wrong.push(checked);
             }

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use super::client::Client;
 use super::contract::Seen;
 use super::database::Database;
+use super::environment::without_settings;
 use super::rows::Kind;
 use super::sql::Sql;
 
@@ -328,14 +329,6 @@ pub fn eventually(mut is_so: impl FnMut() -> bool) {
         assert!(begun.elapsed() < PATIENCE, "it is still not so");
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// Takes settings of whoever runs the tests out of a command's environment; among them may be some that orgd does not know.
-pub fn without_settings(mut command: Command) -> Command {
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORGD_")) {
-        command.env_remove(name);
-    }
-    command
 }
 
 /// The executable with these variables and no others of its own.

@@ -80,6 +80,11 @@ impl Sql {
         row.unwrap().value
     }
 
+    /// `ok`, or what SQLite finds wrong with its file.
+    pub fn integrity(&mut self) -> String {
+        self.words("SELECT string_agg(integrity_check, '; ') AS value FROM pragma_integrity_check")
+    }
+
     /// The text that a query answers as `value`.
     pub fn words(&mut self, sql: &str) -> String {
         let query = diesel::sql_query(sql);

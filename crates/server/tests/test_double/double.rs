@@ -1,5 +1,6 @@
 //! An ephemeral server and the way to it.
 
+use crate::environment::without_settings;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 
@@ -38,10 +39,7 @@ impl Answer {
 
 /// The command, with none of this process' settings.
 pub fn orgd(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORGD_")) {
-        command.env_remove(name);
-    }
+    let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
     command.args(arguments);
     command
 }

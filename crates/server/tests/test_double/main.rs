@@ -5,6 +5,8 @@
 mod clock;
 mod conformance;
 mod double;
+#[path = "../support/environment.rs"]
+mod environment;
 mod faults;
 mod jobs;
 mod life;

@@ -4,6 +4,8 @@
 
 #[path = "../support/database.rs"]
 mod database;
+#[path = "../support/environment.rs"]
+mod environment;
 #[path = "../support/plain.rs"]
 mod plain;
 
@@ -11,6 +13,7 @@ mod beside_a_server;
 mod everyday;
 mod refusals;
 
+use environment::without_settings;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -76,12 +79,7 @@ impl Place {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("ORGD_") {
-                command.env_remove(name);
-            }
-        }
+        let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
         command.current_dir(self.folder.path()).env("ORGD_DATABASE_URL", self.url()).args(arguments);
         command
     }

@@ -6,17 +6,14 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::harness::TestServer;
+use super::harness::{TestServer, without_settings};
 
 /// How long a worker may take to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A command of orgd that is told of the server by variables, and of nothing else.
 pub fn orgd(server: &TestServer, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_orgd"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORGD_")) {
-        command.env_remove(name);
-    }
+    let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
     command.env("ORGD_URL", format!("http://{}", server.address())).args(arguments).stdin(Stdio::null());
     command
 }

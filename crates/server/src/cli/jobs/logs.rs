@@ -54,5 +54,5 @@ fn end(status: types::CodersdkProvisionerJobStatus) -> &'static str {
 
 fn print(line: &types::CodersdkProvisionerJobLog) -> anyhow::Result<()> {
     let time = line.created_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    output::write(&format!("{time} {:<5} {}\n", line.log_level.to_string(), output::plain(&line.output)))
+    output::write_line(&format!("{time} {:<5} {}", line.log_level.to_string(), output::plain(&line.output)))
 }

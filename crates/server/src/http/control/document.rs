@@ -9,8 +9,7 @@ use serde_json::Value;
 use crate::http::document;
 use crate::operations::Operation;
 
-pub(super) static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(document::openapi()).unwrap_or_default());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(document::openapi()).unwrap_or_default());
 
 /// Names of properties that hold a value of an enumeration, and all such values.
 static ENUMS: LazyLock<(BTreeSet<String>, BTreeSet<String>)> = LazyLock::new(enums);
@@ -20,16 +19,23 @@ pub(super) fn names_of_enums() -> &'static BTreeSet<String> {
     &ENUMS.0
 }
 
+/// What the document says of an operation.
+pub(super) fn documented(operation: Operation) -> Option<&'static Value> {
+    DOCUMENT.get("paths")?.get(operation.path())?.get(operation.method().to_lowercase())
+}
+
+/// Follows a reference.
+pub(super) fn resolved(value: &'static Value) -> &'static Value {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap_or(value),
+        None => value,
+    }
+}
+
 /// The example of an error that many operations share, which the document has once.
 pub fn example_of(operation: Option<Operation>, status: u16) -> Option<Value> {
-    let operation = operation?;
-    let paths = DOCUMENT.get("paths")?.get(operation.path())?;
-    let response = paths.get(operation.method().to_lowercase())?.get("responses")?.get(status.to_string())?;
-    let response = match response.get("$ref").and_then(Value::as_str) {
-        Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#'))?,
-        None => response,
-    };
-    response.pointer("/content/application~1json/example").cloned()
+    let response = documented(operation?)?.get("responses")?.get(status.to_string())?;
+    resolved(response).pointer("/content/application~1json/example").cloned()
 }
 
 /// The first value of an enumeration in an answer.
@@ -53,16 +59,9 @@ pub fn first_enum(json: &mut Value) -> Option<&mut Value> {
 fn enums() -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut names, mut values) = (BTreeSet::new(), BTreeSet::new());
     let schemas = DOCUMENT.pointer("/components/schemas").and_then(Value::as_object);
-    let listed = |schema: &Value| {
-        let resolved = match schema.get("$ref").and_then(Value::as_str) {
-            Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap_or(schema),
-            None => schema,
-        };
-        resolved.get("enum").and_then(Value::as_array).cloned()
-    };
     for schema in schemas.into_iter().flat_map(|schemas| schemas.values()) {
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            if let Some(list) = listed(property) {
+            if let Some(list) = resolved(property).get("enum").and_then(Value::as_array) {
                 names.insert(name.clone());
                 values.extend(list.iter().filter_map(Value::as_str).map(str::to_owned));
             }

@@ -7,6 +7,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::Refusal;
 use super::shapes::{answers_with_enum, check_pointer};
+use crate::config::nearest;
 use crate::operations::Operation;
 use crate::test_double::faults::{ANY, Fault, LONGEST_DELAY, NewFault};
 
@@ -23,11 +24,8 @@ pub(super) fn with_choices(refusal: Refusal) -> Refusal {
 pub(super) fn operation(id: &str) -> Result<Operation, Refusal> {
     let known = Operation::ALL.iter().find(|operation| operation.id() == id);
     known.copied().ok_or_else(|| {
-        let closest = Operation::ALL.iter().map(|operation| operation.id()).max_by(|left, right| {
-            let score = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &id.to_lowercase());
-            score(left).total_cmp(&score(right))
-        });
-        let rule = format!("there is no operation {id:?}; did you mean {:?}?", closest.unwrap_or(ANY));
+        let closest = nearest(id, Operation::ALL.iter().map(|operation| operation.id()));
+        let rule = format!("there is no operation {id:?}; did you mean {closest:?}?");
         Refusal::field("operation", rule)
     })
 }

@@ -5,20 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::document::{DOCUMENT, names_of_enums};
+use super::document::{documented, names_of_enums, resolved};
 use crate::operations::Operation;
-
-/// Follows a reference.
-fn resolved(value: &'static Value) -> &'static Value {
-    match value.get("$ref").and_then(Value::as_str) {
-        Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap_or(value),
-        None => value,
-    }
-}
-
-fn documented(operation: Operation) -> Option<&'static Value> {
-    DOCUMENT.get("paths")?.get(operation.path())?.get(operation.method().to_lowercase())
-}
 
 fn json_schema(content: &'static Value) -> Option<&'static Value> {
     content.pointer("/content/application~1json/schema")
