@@ -127,14 +127,14 @@ impl Writer {
             });
         }
         if let Ok(answered) = tokio::time::timeout(TURN, &mut answer).await {
-            return answered.unwrap_or_else(|_| Err(stopped()));
+            return answered.unwrap_or_else(|_| Err(if progress.abandon() { stopped() } else { silent() }));
         }
         if progress.abandon() {
             self.state.observer.refused();
             return Err(DbError::Unavailable("the writer was busy for two seconds".to_owned()));
         }
         match tokio::time::timeout(OUTCOME, answer).await {
-            Ok(answered) => answered.unwrap_or_else(|_| Err(stopped())),
+            Ok(answered) => answered.unwrap_or_else(|_| Err(silent())),
             Err(_) => Err(DbError::OutcomeUnknown("the database did not answer in time".to_owned())),
         }
     }
@@ -149,6 +149,11 @@ impl Writer {
 
 fn stopped() -> DbError {
     DbError::Unavailable("the writer has stopped".to_owned())
+}
+
+/// The thread ended with a unit that it had begun.
+fn silent() -> DbError {
+    DbError::OutcomeUnknown("the writer ended before it told what became of the change".to_owned())
 }
 
 fn run(mut store: Store, receiver: &Receiver<Box<dyn Unit>>, state: &State) {

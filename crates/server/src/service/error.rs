@@ -85,6 +85,16 @@ pub(super) fn check(request: &impl Validate, fields: &[&str]) -> Result<(), Serv
     request.validate().map_err(|errors| ServiceError::Validation(validations_of(&errors, fields)))
 }
 
+impl ServiceError {
+    /// What went wrong after the change was committed, when its answer was put together: nobody may be told that nothing happened.
+    pub(super) fn after_commit(self) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::OutcomeUnknown(format!("after the commit: {why}")),
+            other => other,
+        }
+    }
+}
+
 /// The system gives no randomness, without which there is no secret.
 impl From<getrandom::Error> for ServiceError {
     fn from(error: getrandom::Error) -> Self {
@@ -122,7 +132,19 @@ impl DeletionBlockers {
 
 #[cfg(test)]
 mod tests {
+    use super::ServiceError;
     use crate::db::organizations::DeletionBlockers;
+
+    #[test]
+    fn what_fails_after_a_commit_is_not_told_as_undone() {
+        let told = ServiceError::Unavailable("the database is gone".to_owned()).after_commit();
+        assert!(
+            matches!(&told, ServiceError::OutcomeUnknown(why) if why.ends_with("the database is gone")),
+            "{told:?}"
+        );
+        // Somebody deleted it in the meantime: that is known.
+        assert!(matches!(ServiceError::NotFound.after_commit(), ServiceError::NotFound));
+    }
 
     #[test]
     fn blockers_are_counted_and_zero_is_left_out() {

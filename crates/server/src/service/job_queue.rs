@@ -56,7 +56,8 @@ impl Services {
                 (before.map_err(|error| ServiceError::Internal(format!("a kept answer: {error}")))?, true)
             }
         };
-        let job = self.get_provisioner_job(organization, id, JobQuery::default()).await?;
+        let job = self.get_provisioner_job(organization, id, JobQuery::default()).await;
+        let job = job.map_err(ServiceError::after_commit)?;
         Ok(QueuedJob { job, is_new, is_replayed })
     }
 

@@ -199,7 +199,7 @@ impl Services {
     ) -> Result<WireUser, ServiceError> {
         let changed = self.acting_for(caller).change_user(user.id, reach, change, self.clock.now()).await;
         let changed = changed.map_err(user_conflict)??;
-        self.show_user(changed).await
+        self.show_user(changed).await.map_err(ServiceError::after_commit)
     }
 }
 

@@ -90,7 +90,8 @@ impl Services {
             Registration::NoOrganization | Registration::NoKey => return Err(ServiceError::NotFound),
         };
         let query = WorkerListQuery { offline: true, ..WorkerListQuery::only(registered.worker.id) };
-        let daemon = self.get_provisioner_daemons(organization, query).await?.pop().ok_or(ServiceError::NotFound)?;
+        let found = self.get_provisioner_daemons(organization, query).await.map_err(ServiceError::after_commit)?;
+        let daemon = found.into_iter().next().ok_or(ServiceError::NotFound)?;
         Ok(RegisteredWorker { daemon, is_new: registered.is_new })
     }
 

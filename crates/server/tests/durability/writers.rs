@@ -162,8 +162,8 @@ fn live(client: &Client, life: &mut Life, number: usize, over: &AtomicBool) -> b
             Ok(answer) if (400..500).contains(&answer.status) => Outcome::Refused,
             // A PostgreSQL that went away is told by a server that is still there.
             Ok(answer) if answer.status == 503 && over.load(Ordering::SeqCst) => {
-                // Queueing reads the job back after its commit; when that fails the 503 says nothing of the commit. Until it does, each is open.
-                life.steps.push((step, Outcome::Open));
+                let is_open = answer.text().contains("may have been made or not");
+                life.steps.push((step, if is_open { Outcome::Open } else { Outcome::Refused }));
                 return false;
             }
             Ok(answer) => panic!("{method} {path}: {} {}", answer.status, answer.text()),

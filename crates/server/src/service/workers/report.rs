@@ -29,7 +29,7 @@ impl Services {
         let lines = request.logs.unwrap_or_default().into_iter().map(|line| line_of(line, now)).collect();
         let progress = Progress { lease, lines, offset: request.logs_offset, at: now };
         let reported = self.database.report_provisioner_job_progress(progress).await?;
-        self.note_sign_of_life(known).await?;
+        self.note_reporter(known).await;
         match reported {
             Reported::Holds { canceling, logs_overflowed } => {
                 Ok(ProvisionerJobProgressResponse { canceling, logs_overflowed })
@@ -69,6 +69,13 @@ impl Services {
         self.end_provisioner_job(known, lease_of(known, job, request.attempt), end).await
     }
 
+    /// A sign of life that is not noted comes again with the next report. This one is stored, and its worker must hear so.
+    async fn note_reporter(&self, known: &KnownWorker) {
+        if let Err(error) = self.note_sign_of_life(known).await {
+            tracing::warn!(worker = %known.worker.id, %error, "cannot note that a worker was seen; it will be seen again");
+        }
+    }
+
     async fn end_provisioner_job(
         &self,
         known: &KnownWorker,
@@ -77,7 +84,7 @@ impl Services {
     ) -> Result<ProvisionerJob, ServiceError> {
         let tag_sets = self.current_jobs().await?.tag_sets.clone();
         let ended = self.database.end_provisioner_job(lease, end, tag_sets, self.clock.now()).await?;
-        self.note_sign_of_life(known).await?;
+        self.note_reporter(known).await;
         ended.map(|record| record.job).ok_or(ServiceError::LeaseLost(lease.attempt))
     }
 }
