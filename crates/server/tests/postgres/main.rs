@@ -16,9 +16,11 @@ mod harness;
 #[path = "../support/cluster.rs"]
 mod cluster;
 mod connections;
+mod cut;
 mod failover;
 mod replicas;
 mod tls;
+mod way;
 mod workers;
 mod writers;
 
