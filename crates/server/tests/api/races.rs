@@ -103,6 +103,47 @@ fn a_patch_against_a_delete_ends_in_some_order() {
     }
 }
 
+/// Either it is there first and blocks the deletion, or it comes too late and finds nothing.
+#[test]
+fn what_is_added_while_an_organization_is_deleted_is_in_it_or_nowhere() {
+    let server = TestServer::start();
+    let owner = server.owner();
+    let added = [
+        ("provisionerjobs", json!({"type": "workspace_build"})),
+        ("provisionerkeys", json!({"name": "late"})),
+        ("provisionerdaemons", json!({"name": "late", "provisioners": ["terraform"]})),
+    ];
+    for round in 0..8 {
+        for (what, body) in &added {
+            let path = format!("/organizations/{}", owner.create("acme"));
+            let statuses = at_once(2, |number| match number {
+                0 => owner.delete(&path).status,
+                _ => owner.post(&format!("{path}/{what}"), body.clone()).status,
+            });
+            match (&statuses[..], *what) {
+                ([200, 404], _) => {}
+                // Workers go with their organization.
+                ([200, 201], "provisionerdaemons") => {}
+                ([409, 201], "provisionerjobs" | "provisionerkeys") => {
+                    assert_eq!(owner.get(&path).status, 200);
+                    owner.delete(&format!("{path}/provisionerkeys/late"));
+                    for job in owner.get(&format!("{path}/provisionerjobs")).expect(200).as_array().unwrap() {
+                        let id = job["id"].as_str().unwrap();
+                        owner.patch(&format!("{path}/provisionerjobs/{id}/cancel"), json!({})).expect(200);
+                    }
+                    assert_eq!(owner.delete(&path).status, 200);
+                }
+                _ => panic!("round {round}, {what}: {statuses:?}"),
+            }
+            assert_eq!(owner.get(&path).status, 404);
+        }
+    }
+    let left = "SELECT count(*) AS value FROM provisioner_keys";
+    assert_eq!(server.sql().number(left), 0, "a key of a deleted organization");
+    let left = "SELECT count(*) AS value FROM provisioner_jobs WHERE canceled_at IS NULL";
+    assert_eq!(server.sql().number(left), 0, "a job of a deleted organization");
+}
+
 #[test]
 fn a_name_goes_round_between_create_and_delete() {
     let server = TestServer::start();

@@ -1,6 +1,6 @@
 //! Time that passes only when told to. No test here waits for anything.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::double::Double;
 
@@ -88,5 +88,38 @@ fn spans_and_times_that_are_none_are_refused() {
     ] {
         let refused = double.control(method, path, Some(body)).expect(400);
         assert_eq!(refused["validations"][0]["field"], field, "{refused}");
+    }
+}
+
+/// The ends of what other programs count in: seconds in 31 bits, nanoseconds in 63, years in four digits.
+#[test]
+fn every_time_that_can_be_written_can_be_worked_in() {
+    let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    std::fs::write(file.path(), "version: 1\nusers: [{username: olivia, email: olivia@example.com, roles: [owner], password: SomeSecurePassword!}]\n").unwrap();
+    let file = file.path().to_str().unwrap();
+    for time in [
+        "0001-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "2038-01-19T03:14:07Z",
+        "2262-04-11T23:47:16Z",
+        "9999-12-31T23:59:59Z",
+    ] {
+        let double = Double::bare(&["--seed", file, "--clock", time]);
+        let login = json!({"email": "olivia@example.com", "password": "SomeSecurePassword!"});
+        let login = double.try_as("", "POST", "/users/login", Some(&login)).unwrap().expect(201);
+        let token = login["session_token"].as_str().unwrap();
+        let call = |method, path: &str, body: Option<Value>| double.try_as(token, method, path, body.as_ref()).unwrap();
+        let made = call("POST", "/organizations", Some(json!({"name": "then"}))).expect(201);
+        assert_eq!(made["created_at"], time);
+        let job = json!({"type": "workspace_build"});
+        call("POST", "/organizations/then/provisionerjobs", Some(job)).expect(201);
+        let listed = call("GET", "/organizations/then/provisionerjobs", None).expect(200);
+        assert_eq!(listed[0]["created_at"], time, "{listed}");
+        let year = json!({"token_name": "year", "lifetime": 31_536_000_000_000_000_i64});
+        call("POST", "/users/me/keys/tokens", Some(year)).expect(201);
+        let ends = call("GET", "/users/me/keys/tokens/year", None).expect(200)["expires_at"].clone();
+        let ends: chrono::DateTime<chrono::Utc> = ends.as_str().unwrap().parse().unwrap();
+        assert!(ends > time.parse::<chrono::DateTime<chrono::Utc>>().unwrap(), "{ends}");
+        assert_eq!(call("GET", "/audit?limit=10", None).status, 200);
     }
 }

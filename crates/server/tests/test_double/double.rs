@@ -1,10 +1,11 @@
 //! An ephemeral server and the way to it.
 
-use crate::environment::without_settings;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 
 use serde_json::{Value, json};
+
+use crate::environment::without_settings;
 
 /// A running server. Killed when dropped.
 pub struct Double {
