@@ -11,8 +11,10 @@ use super::keys::Key;
 pub enum Origin {
     /// The configuration file.
     File(PathBuf),
-    /// An environment variable.
+    /// The key's own environment variable.
     Environment,
+    /// An environment variable that other programs know, too.
+    Shared(&'static str),
     /// A flag on the command line.
     Flag,
 }
@@ -23,6 +25,7 @@ impl Origin {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Environment => format!("environment variable {}", key.variable()),
+            Self::Shared(variable) => format!("environment variable {variable}"),
             Self::Flag => format!("flag {}", key.flag()),
         }
     }

@@ -25,12 +25,13 @@ impl Layers {
         flags: Vec<(&'static Key, String)>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let (config_variable, variables) = read_environment(environment)?;
+        let Environment { config, shared, own } = read_environment(environment)?;
         let mut layers = Vec::new();
-        if let Some(path) = config_flag.or(config_variable) {
+        if let Some(path) = config_flag.or(config) {
             layers.push(read_file(&path)?);
         }
-        layers.push(Layer { origin: Origin::Environment, texts: variables });
+        layers.push(Layer { origin: Origin::Shared(keys::OTLP_VARIABLE), texts: shared });
+        layers.push(Layer { origin: Origin::Environment, texts: own });
         let texts = flags.into_iter().map(|(key, text)| (key.name, text)).collect();
         layers.push(Layer { origin: Origin::Flag, texts });
         Ok(Self(layers))
@@ -54,18 +55,22 @@ impl Layers {
     }
 }
 
-type Variables = BTreeMap<&'static str, String>;
+/// What the environment says: variables by the name of their key.
+#[derive(Debug, Default)]
+struct Environment {
+    /// The path in `ORGD_CONFIG`.
+    config: Option<PathBuf>,
+    /// Of those that other programs know, too.
+    shared: BTreeMap<&'static str, String>,
+    /// Of those that only orgd knows.
+    own: BTreeMap<&'static str, String>,
+}
 
-/// The path in `ORGD_CONFIG`, and the other variables by the name of their key.
-fn read_environment(
-    environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<(Option<PathBuf>, Variables), ConfigError> {
-    let mut config = None;
-    let mut texts = Variables::new();
-    let mut collector = None;
+fn read_environment(environment: impl IntoIterator<Item = (String, String)>) -> Result<Environment, ConfigError> {
+    let mut found = Environment::default();
     for (name, text) in environment {
         if name == keys::OTLP_VARIABLE && !text.is_empty() {
-            collector = Some(text);
+            found.shared.insert(keys::OTLP_ENDPOINT.name, text);
             continue;
         }
         let is_for_others = keys::is_kubernetes_link(&name) || client::VARIABLES.contains(&name.as_str());
@@ -80,14 +85,11 @@ fn read_environment(
             continue;
         }
         match key {
-            Some(key) => drop(texts.insert(key.name, text)),
-            None => config = Some(PathBuf::from(text)),
+            Some(key) => drop(found.own.insert(key.name, text)),
+            None => found.config = Some(PathBuf::from(text)),
         }
     }
-    if let Some(collector) = collector {
-        texts.entry(keys::OTLP_ENDPOINT.name).or_insert(collector);
-    }
-    Ok((config, texts))
+    Ok(found)
 }
 
 fn unknown_variable(name: String) -> ConfigError {

@@ -190,6 +190,19 @@ fn every_key_can_be_set_from_every_place() {
     assert_eq!(load(&flags.iter().map(String::as_str).collect::<Vec<_>>(), &[]).unwrap(), expected);
 }
 
+/// It counts where nothing of our own is said in the environment or by a flag, and is called by its name.
+#[test]
+fn the_variable_of_opentelemetry_counts_before_the_file() {
+    const SHARED: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    let endpoint = |flags: &[&str], variables: &[(&str, &str)]| load(flags, variables).unwrap().log.otlp_endpoint;
+    assert_eq!(endpoint(&[], &[(SHARED, "http://theirs")]).as_deref(), Some("http://theirs"));
+    let both = [(SHARED, "http://theirs"), ("ORGD_OTLP_ENDPOINT", "http://ours")];
+    assert_eq!(endpoint(&[], &both).as_deref(), Some("http://ours"));
+    assert_eq!(endpoint(&["--otlp-endpoint", "http://flag"], &both).as_deref(), Some("http://flag"));
+    let error = load(&[], &[(SHARED, "localhost")]).unwrap_err();
+    assert!(error.starts_with("environment variable OTEL_EXPORTER_OTLP_ENDPOINT: otlp_endpoint is"), "{error}");
+}
+
 #[test]
 fn a_refused_value_is_told_with_key_place_value_and_rule() {
     let refused = [

@@ -6,6 +6,7 @@
 mod tests;
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use actix_web::http::{ConnectionType, StatusCode, Uri};
 use actix_web::web::{Bytes, Data};
-use actix_web::{Error, HttpMessage, ResponseError as _};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError as _};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use orgd_api_types::Response;
@@ -34,6 +35,7 @@ use crate::operations::Operation;
 use crate::ratelimit::Decision;
 use crate::telemetry::access::{AccessRecord, known_method};
 use crate::telemetry::metrics::{InFlight, RequestKind};
+use crate::telemetry::traces::Header;
 use crate::test_double::Interference;
 
 /// The version of Coder whose API this is, and of the server that answers in its place. Clients compare the first two numbers
@@ -189,6 +191,7 @@ struct Exchange {
     observation: Observation,
     kind: RequestKind,
     head: Head,
+    peer: Option<IpAddr>,
     /// One of too many connections of its address.
     is_refused: bool,
     turn: Option<Turn>,
@@ -220,6 +223,7 @@ impl Exchange {
             observation: around.observation,
             kind,
             head: Head::of(request.headers()),
+            peer: request.peer_addr().map(|peer| peer.ip()),
             is_refused: connection.is_some_and(Connection::is_refused),
             turn: connection.map(Connection::begin),
             _in_flight: around.app.metrics.enter(kind),
@@ -284,13 +288,16 @@ impl Exchange {
 
     fn observe(&self, response: &mut ServiceResponse<BoxBody>) {
         self.id_header(response.headers_mut());
-        let (operation, user) = {
-            let extensions = response.request().extensions();
-            (
-                extensions.get::<Routed>().map(|routed| routed.operation),
-                extensions.get::<CallerId>().map(|caller| caller.0),
-            )
-        };
+        let extensions = response.request().extensions();
+        let operation = extensions.get::<Routed>().map(|routed| routed.operation);
+        let user = extensions.get::<CallerId>().map(|caller| caller.0);
+        let headers = response.request().headers();
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        self.record(operation, user, response.response(), &header);
+    }
+
+    /// Counts the answer and writes it down.
+    fn record(&self, operation: Option<Operation>, user: Option<Uuid>, response: &HttpResponse, header: Header<'_>) {
         let status = response.status().as_u16();
         let duration = self.begun.elapsed();
         self.app.metrics.record(operation.map(Operation::index), status, duration);
@@ -302,15 +309,14 @@ impl Exchange {
                 status,
                 duration,
                 user,
-                bytes: match response.response().body().size() {
+                bytes: match response.body().size() {
                     BodySize::None => Some(0),
                     BodySize::Sized(bytes) => Some(bytes),
                     BodySize::Stream => None,
                 },
-                peer: response.request().peer_addr().map(|peer| peer.ip()),
+                peer: self.peer,
             };
-            let headers = response.request().headers();
-            self.app.traces.send(&record, &|name| headers.get(name)?.to_str().ok());
+            self.app.traces.send(&record, header);
             self.app.access_log.send(record);
         }
     }
@@ -347,7 +353,8 @@ impl Exchange {
         let mut response = answer::encoded(StatusCode::INTERNAL_SERVER_ERROR, &body);
         headers::common(&self.app, response.headers_mut());
         self.id_header(response.headers_mut());
-        self.app.metrics.record(None, StatusCode::INTERNAL_SERVER_ERROR.as_u16(), self.begun.elapsed());
+        // Who asked for what has gone with the handler; the id leads to the line above.
+        self.record(None, None, &response, &|_| None);
         actix_web::error::InternalError::from_response(ApiError::Panic, response).into()
     }
 }

@@ -77,6 +77,20 @@ impl AccessLog {
         Self { sender: None, dropped: DropCounter::default() }
     }
 
+    /// One for tests, and what takes out the records that were sent to it.
+    #[cfg(test)]
+    pub(crate) fn kept() -> (Self, impl Fn() -> Vec<AccessRecord>) {
+        let (sender, receiver) = mpsc::sync_channel(QUEUED_RECORDS);
+        let records = move || {
+            let record = |message| match message {
+                Message::Record(record) => Some(record),
+                Message::Stop => None,
+            };
+            receiver.try_iter().filter_map(record).collect()
+        };
+        (Self { sender: Some(sender), dropped: DropCounter::default() }, records)
+    }
+
     /// Starts the access log; its lines go the way of the log's. It is a disabled one if the configuration says so, or if the
     /// filter of the log that is current in this thread would throw its lines away (target `orgd::access`, level info).
     ///

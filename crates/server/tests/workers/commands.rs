@@ -126,7 +126,8 @@ fn a_job_is_canceled_once() {
     assert_eq!(String::from_utf8(done.stderr).unwrap(), "Job has been marked as canceled...\n");
     assert_eq!(super::job(&server, &id)["status"], "canceled");
     let again = refused(orgd(&server, &["jobs", "cancel", &id]).env("ORGD_TOKEN", server.owner_token()));
-    assert!(again.starts_with("orgd: Job has already") && again.ends_with("(status 409)"), "{again}");
+    let told = format!("orgd: job {id} of organization \"default\": Job has already completed! (status 409)");
+    assert_eq!(again, told);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::telemetry::access::AccessLog;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
 
-fn app(folder: &Path) -> Data<App> {
+fn app(folder: &Path, access_log: AccessLog) -> Data<App> {
     let url = DatabaseUrl::Sqlite { path: folder.join("orgd.db") };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let mut conn = db::prepare(&url, Schema::Migrate).unwrap();
@@ -44,7 +44,7 @@ fn app(folder: &Path) -> Data<App> {
         has_swagger: false,
         cors: None,
         metrics: Arc::new(Metrics::new(labels.leak(), crate::telemetry::DroppedLines::default(), clock.now())),
-        access_log: AccessLog::disabled(),
+        access_log,
         traces: Traces::default(),
         public_url: None,
         clock,
@@ -77,7 +77,8 @@ fn ask(address: SocketAddr, paths: &[&str]) -> String {
 #[test]
 fn a_panic_is_a_500_with_an_id_and_the_thread_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let app = app(folder.path());
+    let (access_log, records) = AccessLog::kept();
+    let app = app(folder.path(), access_log);
     let metrics = Arc::clone(&app.metrics);
     let (one, three) = actix_web::rt::System::new().block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -109,4 +110,10 @@ fn a_panic_is_a_500_with_an_id_and_the_thread_goes_on() {
     let text = metrics.render();
     assert!(text.contains("orgd_http_panics_total 2\n"), "{text}");
     assert!(text.contains("orgd_http_requests_in_flight 0\n"), "{text}");
+
+    let records = records();
+    let statuses: Vec<_> = records.iter().map(|record| record.status).collect();
+    assert_eq!(statuses, [200, 500, 500, 200]);
+    assert_eq!(records[1].request_id.to_string(), id);
+    assert!(records[1].peer.is_some_and(|peer| peer.is_loopback()), "{records:?}");
 }
