@@ -36,6 +36,7 @@ mod provisioner_keys;
 mod published;
 mod queue_page;
 mod refusals;
+mod request_id;
 mod routes;
 pub mod server;
 mod state;

@@ -21,6 +21,7 @@ use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 use nix::sys::socket::{MsgFlags, Shutdown, SockaddrStorage, getpeername, send, shutdown};
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use super::error::ApiError;
 use crate::config::LimitsConfig;
@@ -236,9 +237,9 @@ impl Turn {
         self.grace = FAREWELL;
     }
 
-    /// The turn lasts as long as this body is sent.
-    pub fn lasts(self, body: BoxBody) -> BoxBody {
-        BoxBody::new(Lasting { body, _turn: self })
+    /// The turn lasts as long as this body is sent, which answers the request with this id.
+    pub fn lasts(self, body: BoxBody, request: Uuid) -> BoxBody {
+        BoxBody::new(Lasting { body, request, _turn: self })
     }
 }
 
@@ -251,6 +252,7 @@ impl Drop for Turn {
 /// A body whose length is not known before, with the turn that it is part of.
 struct Lasting {
     body: BoxBody,
+    request: Uuid,
     _turn: Turn,
 }
 
@@ -262,6 +264,12 @@ impl MessageBody for Lasting {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
+        let polled = Pin::new(&mut self.body).poll_next(context);
+        if let Poll::Ready(Some(Err(error))) = &polled {
+            let defect = error.downcast_ref::<ApiError>().and_then(ApiError::defect);
+            let why = defect.unwrap_or_else(|| error.to_string());
+            tracing::error!(request_id = %self.request, why, "an answer was cut off");
+        }
+        polled
     }
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::paths::{operation_of, segment};
+use super::request_id::RequestId;
 use super::state::App;
 use crate::audit::Origin;
 use crate::auth::authenticate::{
@@ -56,10 +57,6 @@ pub struct Entered {
 /// Who authenticated, for the record of the request.
 #[derive(Clone, Copy)]
 pub struct CallerId(pub Uuid);
-
-/// The id of a request that may change something, as the middleware made it.
-#[derive(Clone, Copy)]
-pub struct RequestId(pub Uuid);
 
 /// What is known of a request before it is known who asks.
 struct Arrival {
@@ -126,8 +123,7 @@ impl Arrival {
 /// Who is behind a request, for the audit log.
 fn origin_of(request: &HttpRequest, user: Option<Uuid>) -> Origin {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
-    Origin::of_request(user, users::address(request), agent, id)
+    Origin::of_request(user, users::address(request), agent, RequestId::of(request))
 }
 
 /// Anybody, for an operation that asks nobody who they are; counted by address.
@@ -313,7 +309,8 @@ impl AtWork {
     /// The worker that the path names, if the caller may speak for it.
     pub async fn worker(&self, request: &HttpRequest) -> Result<KnownWorker, ApiError> {
         let id = uuid_in_path(request, "provisionerdaemon")?;
-        Ok(self.app.services.find_worker(&self.caller, self.organization.organization.id, id).await?)
+        let known = self.app.services.find_worker(&self.caller, self.organization.organization.id, id).await?;
+        Ok(KnownWorker { request: RequestId::of(request), ..known })
     }
 }
 

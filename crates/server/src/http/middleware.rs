@@ -27,8 +27,9 @@ use uuid::Uuid;
 use super::answer;
 use super::connections::{Connection, Turn};
 use super::error::{ApiError, MAX_HEADERS, MAX_PATH};
-use super::gate::{CallerId, RequestId, is_safe};
+use super::gate::{CallerId, is_safe};
 use super::paths::Routed;
+use super::request_id::RequestId;
 use super::state::App;
 use super::{headers, interfere, refusals};
 use crate::operations::Operation;
@@ -282,7 +283,7 @@ impl Exchange {
                 turn.answer_of(bytes);
                 response
             }
-            BodySize::Stream => response.map_body(|_, body| turn.lasts(body)),
+            BodySize::Stream => response.map_body(|_, body| turn.lasts(body, self.id)),
         }
     }
 

@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::errors_documented::QueryErrors;
 use super::gate::{AtOrganization, uuid_in_path};
 use crate::operations::OrganizationsOperation;
-use crate::service::{JobList, JobStream, ServiceError, Services};
+use crate::service::{JobList, JobStream, Services};
 use crate::wire::query::{JobListQuery, JobQuery, QueryString};
 
 // The status filter as it is documented: one of these words. The server takes a list of them too. A doc comment here would
@@ -112,12 +112,8 @@ fn parts(first: Bytes, rest: Box<JobStream>) -> impl stream::Stream<Item = Resul
     stream::try_unfold((Some(first), rest), |(first, mut rest)| async move {
         let part = match first {
             Some(first) => Some(first),
-            None => rest.next_part().await.inspect_err(report)?,
+            None => rest.next_part().await?,
         };
         Ok::<_, ApiError>(part.map(|part| (part, (None, rest))))
     })
-}
-
-fn report(error: &ServiceError) {
-    tracing::error!(%error, "a list of jobs was cut off");
 }

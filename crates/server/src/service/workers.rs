@@ -38,6 +38,8 @@ pub struct KnownWorker {
     pub organization: Uuid,
     /// The worker.
     pub worker: Arc<Worker>,
+    /// The id of the request that they came with, for the log; nil outside of one.
+    pub request: Uuid,
 }
 
 /// A worker that registered.
@@ -114,7 +116,7 @@ impl Services {
             worker = known(&*self.current_jobs().await?);
         }
         let worker = worker.ok_or(ServiceError::NotFound)?;
-        Ok(KnownWorker { organization, worker })
+        Ok(KnownWorker { organization, worker, request: Uuid::nil() })
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::cluster;
-use super::harness::{Answer, TestServer, WorkerClient, eventually, open_sql, plain};
+use super::harness::{Answer, BASE, Job, TestServer, WorkerClient, eventually, exchange_raw, open_sql, plain};
 use super::way::Way;
 
 /// No change waits for so many answers of the database.
@@ -167,6 +167,8 @@ fn while_the_way_is_cut_everybody_is_told_to_come_again() {
     let owner = scene.server.owner();
     owner.create("before");
     scene.way.cut();
+    // For a moment memory counts as compared.
+    eventually(|| owner.get("/organizations/before").status == 503);
     for answer in [owner.get("/organizations/before"), owner.post("/organizations", json!({"name": "meanwhile"}))] {
         assert_eq!(answer.status, 503, "{}", answer.text());
         assert_eq!(answer.header("retry-after"), Some("1"));
@@ -176,6 +178,35 @@ fn while_the_way_is_cut_everybody_is_told_to_come_again() {
     owner.get("/organizations/before").expect(200);
     owner.get("/organizations/meanwhile").expect(404);
     owner.create("after");
+}
+
+/// Nobody takes half a list for a whole one, and the log says why it is one.
+#[test]
+fn a_list_that_cannot_be_read_to_its_end_is_cut_off() {
+    let cluster = reachable();
+    let scene = Scene::new(&cluster, "orgd");
+    let coder = scene.server.owner().get("/organizations/coder").expect(200)["id"].as_str().unwrap().parse().unwrap();
+    scene.server.change(|sql| {
+        // Three parts.
+        for number in 0..1_500 {
+            sql.job(&Job { id: id_of(number), ..Job::pending(coder, 1) });
+        }
+    });
+    let head =
+        format!("GET {BASE}/organizations/coder/provisionerjobs?limit=0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    let request = format!("{head}Coder-Session-Token: {}\r\n\r\n", scene.server.owner_token());
+    let cut_off = (0..MANY).find_map(|after| {
+        scene.way.cut_after(after);
+        let answer = String::from_utf8(exchange_raw(&scene.server, request.as_bytes())).unwrap();
+        scene.mend();
+        let is_whole = answer.ends_with("\r\n0\r\n\r\n") || answer.starts_with("HTTP/1.1 503 ");
+        (!is_whole).then_some(answer)
+    });
+    let cut_off = cut_off.unwrap();
+    assert!(cut_off.starts_with("HTTP/1.1 200 "), "{}", &cut_off[..200]);
+    let id = cut_off.lines().find_map(|line| line.strip_prefix("x-coder-request-id: ")).unwrap();
+    let told = |line: &str| line.contains("an answer was cut off") && line.contains(id);
+    eventually(|| scene.server.stderr().lines().any(told));
 }
 
 /// A cluster with a port.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use orgd_api_types::{AcquireProvisionerJobRequest, AcquiredProvisionerJob, Provisioner};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
 
 use super::KnownWorker;
 use crate::db::DbError;
@@ -26,6 +27,8 @@ const GLANCE: Duration = Duration::from_secs(5);
 /// A job that is on its way to its worker. Dropped on the way, because the worker's connection is gone, it goes back to where it stood.
 pub struct OnItsWay {
     services: Arc<Services>,
+    /// The id of the worker's request, for the log.
+    request: Uuid,
     lease: Lease,
     claimed: Option<Claimed>,
 }
@@ -43,13 +46,13 @@ impl Drop for OnItsWay {
         if self.claimed.is_none() {
             return;
         }
-        let (services, lease) = (Arc::clone(&self.services), self.lease);
+        let (services, lease, request_id) = (Arc::clone(&self.services), self.lease, self.request);
         // Without a runtime the server is going down; the job is found by the search for lost workers.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
             let released = services.database.release_provisioner_job(lease, services.clock.now()).await;
             if let Err(error) = released {
-                tracing::warn!(job = %lease.job, %error, "cannot take back a job whose worker has gone");
+                tracing::warn!(%request_id, job = %lease.job, %error, "cannot take back a job whose worker has gone");
             }
         });
     }
@@ -102,8 +105,8 @@ impl Services {
             }
             tokio::select! {
                 () = ticket.woken() => ticket.again(),
-                () = sleep_until(until.min(Instant::now() + GLANCE)) => self.catch_up().await,
-                () = self.until_deaf() => self.catch_up().await,
+                () = sleep_until(until.min(Instant::now() + GLANCE)) => self.catch_up(known).await,
+                () = self.until_deaf() => self.catch_up(known).await,
                 () = dismissal.comes() => {}
             }
         }
@@ -111,11 +114,11 @@ impl Services {
 
     /// What other servers wrote is taken over by requests while this one does not hear of it; a worker that waits is no request
     /// for long.
-    async fn catch_up(&self) {
+    async fn catch_up(&self, known: &KnownWorker) {
         if !self.database.is_fresh()
             && let Err(error) = self.database.refresh().await
         {
-            tracing::debug!(%error, "a waiting worker cannot look for jobs");
+            tracing::debug!(request_id = %known.request, %error, "a waiting worker cannot look for jobs");
         }
     }
 
@@ -126,12 +129,12 @@ impl Services {
         let Some(claim) = self.claim_for(&jobs, known, worker) else { return Ok(None) };
         let (hand, handed) = oneshot::channel();
         let services = Arc::clone(self);
-        let tag_sets = jobs.tag_sets.clone();
+        let (request, tag_sets) = (known.request, jobs.tag_sets.clone());
         // On its own, so that it comes to its end when the worker's connection does not last so long.
         tokio::spawn(async move {
             let worker = claim.worker;
             let claimed = services.database.claim_provisioner_job(claim, tag_sets).await;
-            let on_its_way = claimed.map(|claimed| claimed.map(|claimed| services.send_off(worker, claimed)));
+            let on_its_way = claimed.map(|claimed| claimed.map(|claimed| services.send_off(request, worker, claimed)));
             // Nobody there to take it: then it goes back as it is dropped here.
             drop(hand.send(on_its_way));
         });
@@ -153,8 +156,8 @@ impl Services {
         })
     }
 
-    fn send_off(self: &Arc<Self>, worker: uuid::Uuid, claimed: Claimed) -> OnItsWay {
+    fn send_off(self: &Arc<Self>, request: Uuid, worker: Uuid, claimed: Claimed) -> OnItsWay {
         let lease = Lease { job: claimed.record.job.id, worker, attempt: claimed.attempt };
-        OnItsWay { services: Arc::clone(self), lease, claimed: Some(claimed) }
+        OnItsWay { services: Arc::clone(self), request, lease, claimed: Some(claimed) }
     }
 }

@@ -72,7 +72,7 @@ impl Services {
     /// A sign of life that is not noted comes again with the next report. This one is stored, and its worker must hear so.
     async fn note_reporter(&self, known: &KnownWorker) {
         if let Err(error) = self.note_sign_of_life(known).await {
-            tracing::warn!(worker = %known.worker.id, %error, "cannot note that a worker was seen; it will be seen again");
+            tracing::warn!(request_id = %known.request, worker = %known.worker.id, %error, "cannot note that a worker was seen; it will be seen again");
         }
     }
 
