@@ -52,7 +52,7 @@ fn crashes() -> usize {
 }
 
 /// How many crashes one database goes through; then comes a new one, since all that ever happened is looked at after each.
-const CRASHES_OF_ONE: usize = 20;
+const CRASHES_OF_ONE: usize = 10;
 
 /// When each crash comes, in groups of those of one database.
 fn groups() -> Vec<Vec<u64>> {
