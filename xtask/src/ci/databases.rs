@@ -13,11 +13,23 @@ const OTHER_PACKAGES: [&str; 6] =
 /// once.
 const OTHER_TARGETS: [&str; 4] = ["architecture", "contract", "hostile", "test_double"];
 
+/// Those that are run on one PostgreSQL only: crashes, load, clients and whole conformance runs send statements that the others have sent to both.
+const ON_ONE: [&str; 5] = ["client", "conformance", "durability", "load", "transfer"];
+
+/// Which PostgreSQL the tests are run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    /// The oldest supported one: what depends on the version.
+    Oldest,
+    /// The newest.
+    Newest,
+}
+
 /// The arguments of `cargo test` for them. A new test target is among them until somebody says that it need not be.
 ///
 /// # Errors
 /// The folder of the tests cannot be read.
-pub(super) fn arguments(root: &Path) -> anyhow::Result<Vec<String>> {
+pub(super) fn arguments(root: &Path, version: Version) -> anyhow::Result<Vec<String>> {
     let mut arguments: Vec<String> =
         OTHER_PACKAGES.iter().flat_map(|name| ["--exclude", name]).map(String::from).collect();
     arguments.push("--lib".to_owned());
@@ -26,6 +38,9 @@ pub(super) fn arguments(root: &Path) -> anyhow::Result<Vec<String>> {
         targets.extend(targets_below(&root.join("crates").join(package).join("tests"))?);
     }
     targets.retain(|name| !OTHER_TARGETS.contains(&name.as_str()));
+    if version == Version::Oldest {
+        targets.retain(|name| !ON_ONE.contains(&name.as_str()));
+    }
     arguments.extend(targets.into_iter().flat_map(|name| ["--test".to_owned(), name]));
     Ok(arguments)
 }
@@ -47,23 +62,28 @@ fn targets_below(folder: &Path) -> anyhow::Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{OTHER_TARGETS, arguments, targets_below};
+    use super::{ON_ONE, OTHER_TARGETS, Version, arguments, targets_below};
     use crate::ci::place::Place;
 
     #[test]
     fn what_has_to_do_with_a_database_is_run_again() {
         let root = Place::find().unwrap().root;
-        let line = arguments(&root).unwrap().join(" ");
-        for target in ["--lib", "--test api", "--test postgres", "--test worker"] {
-            assert!(line.contains(target), "{line}");
+        for version in [Version::Oldest, Version::Newest] {
+            let line = arguments(&root, version).unwrap().join(" ");
+            for target in ["--lib", "--test api", "--test postgres", "--test worker"] {
+                assert!(line.contains(target), "{line}");
+            }
+            assert!(!line.contains("test_double") && !line.contains("support"), "{line}");
+            assert_eq!(line.contains("--test durability"), version == Version::Newest, "{line}");
         }
-        assert!(!line.contains("test_double") && !line.contains("support"), "{line}");
     }
 
     #[test]
     fn what_is_left_out_exists() {
-        let targets = targets_below(&Place::find().unwrap().root.join("crates/server/tests")).unwrap();
-        for name in OTHER_TARGETS {
+        let crates = Place::find().unwrap().root.join("crates");
+        let mut targets = targets_below(&crates.join("server/tests")).unwrap();
+        targets.extend(targets_below(&crates.join("client/tests")).unwrap());
+        for name in OTHER_TARGETS.into_iter().chain(ON_ONE) {
             assert!(targets.iter().any(|target| target == name), "{name} is no test target any more");
         }
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::ensure;
 
 use super::alerts;
-use super::databases;
+use super::databases::{self, Version};
 use super::place::Place;
 use super::python::{Environment, npm};
 use super::shell::{command, run, say};
@@ -52,7 +52,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "test", about: "every test of the workspace, on SQLite", run: test },
     Step {
         name: "test-oldest",
-        about: "those about a database again on the oldest supported PostgreSQL",
+        about: "those that may depend on its version again on the oldest supported PostgreSQL",
         run: test_oldest,
     },
     Step { name: "test-newest", about: "and on the newest", run: test_newest },
@@ -106,18 +106,18 @@ fn test(place: &Place) -> anyhow::Result<()> {
 }
 
 fn test_oldest(place: &Place) -> anyhow::Result<()> {
-    test_on_postgres(place, "oldest")
+    test_on_postgres(place, "oldest", Version::Oldest)
 }
 
 fn test_newest(place: &Place) -> anyhow::Result<()> {
-    test_on_postgres(place, "newest")
+    test_on_postgres(place, "newest", Version::Newest)
 }
 
 /// Somebody who has one PostgreSQL may test on it as the oldest and the newest; here it takes two.
-fn test_on_postgres(place: &Place, database: &str) -> anyhow::Result<()> {
+fn test_on_postgres(place: &Place, database: &str, version: Version) -> anyhow::Result<()> {
     Environment::ready(place)?;
     Installed::look(place)?.ensure_both()?;
-    test_on(place, database, &databases::arguments(&place.root)?)
+    test_on(place, database, &databases::arguments(&place.root, version)?)
 }
 
 fn test_on(place: &Place, database: &str, arguments: &[String]) -> anyhow::Result<()> {
