@@ -25,6 +25,16 @@ pub(super) enum Version {
     Newest,
 }
 
+impl Version {
+    /// As `cargo xtask test --database` calls it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Oldest => "oldest",
+            Self::Newest => "newest",
+        }
+    }
+}
+
 /// The arguments of `cargo test` for them. A new test target is among them until somebody says that it need not be.
 ///
 /// # Errors

@@ -106,18 +106,18 @@ fn test(place: &Place) -> anyhow::Result<()> {
 }
 
 fn test_oldest(place: &Place) -> anyhow::Result<()> {
-    test_on_postgres(place, "oldest", Version::Oldest)
+    test_on_postgres(place, Version::Oldest)
 }
 
 fn test_newest(place: &Place) -> anyhow::Result<()> {
-    test_on_postgres(place, "newest", Version::Newest)
+    test_on_postgres(place, Version::Newest)
 }
 
 /// Somebody who has one PostgreSQL may test on it as the oldest and the newest; here it takes two.
-fn test_on_postgres(place: &Place, database: &str, version: Version) -> anyhow::Result<()> {
+fn test_on_postgres(place: &Place, version: Version) -> anyhow::Result<()> {
     Environment::ready(place)?;
     Installed::look(place)?.ensure_both()?;
-    test_on(place, database, &databases::arguments(&place.root, version)?)
+    test_on(place, version.as_str(), &databases::arguments(&place.root, version)?)
 }
 
 fn test_on(place: &Place, database: &str, arguments: &[String]) -> anyhow::Result<()> {

@@ -17,7 +17,6 @@ mod round_trip;
 mod server;
 mod verification;
 
-use environment::without_settings;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -29,6 +28,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use database::Database;
+use environment::without_settings;
 
 /// A folder with databases; those in a cluster go with it.
 struct Place {

@@ -33,17 +33,12 @@ mod soak;
 mod world;
 mod writers;
 
-use harness::{Answer, Client, TestServer, plain};
+use harness::{Answer, Client};
 use serde_json::json;
 
 /// Asks for an organization; the answer is held against the document.
 fn create(client: &Client, name: &str) -> Answer {
     client.post("/organizations", json!({ "name": name }))
-}
-
-/// What a load balancer asks.
-fn is_ready(server: &TestServer) -> bool {
-    plain::get(&server.address().to_string(), "/readyz", None).0 == 200
 }
 
 /// How many crashes of each kind.

@@ -3,9 +3,9 @@
 use orgd_postgres_cluster::Options;
 
 use crate::cluster::cluster;
+use crate::groups;
 use crate::harness::{TestServer, eventually};
 use crate::writers::{History, Total};
-use crate::{groups, is_ready};
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_postgresql_is_killed() {
@@ -19,7 +19,7 @@ fn nothing_acknowledged_is_lost_when_the_postgresql_is_killed() {
             history.write_until(&mut server, round, moment, |_| cluster.kill().unwrap());
             total.add(&history);
             cluster.restart().unwrap();
-            eventually(|| is_ready(&server));
+            eventually(|| server.is_ready());
             let wrong = history.check(&server);
             assert!(wrong.is_empty(), "kill {}: {wrong:#?}", total.crashes);
         }

@@ -162,7 +162,7 @@ fn live(client: &Client, life: &mut Life, number: usize, over: &AtomicBool) -> b
             Ok(answer) if (400..500).contains(&answer.status) => Outcome::Refused,
             // A PostgreSQL that went away is told by a server that is still there.
             Ok(answer) if answer.status == 503 && over.load(Ordering::SeqCst) => {
-                let is_open = answer.text().contains("may have been made or not");
+                let is_open = answer.is_unconfirmed();
                 life.steps.push((step, if is_open { Outcome::Open } else { Outcome::Refused }));
                 return false;
             }

@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::cluster;
-use super::harness::{Answer, BASE, Job, TestServer, WorkerClient, eventually, exchange_raw, open_sql, plain};
+use super::harness::{Answer, BASE, Job, TestServer, WorkerClient, eventually, exchange_raw, open_sql};
 use super::way::Way;
 
 /// No change waits for so many answers of the database.
@@ -31,7 +31,7 @@ impl<'c> Scene<'c> {
 
     fn mend(&self) {
         self.way.mend();
-        eventually(|| plain::get(&self.server.address().to_string(), "/readyz", None).0 == 200);
+        eventually(|| self.server.is_ready());
     }
 }
 
@@ -131,7 +131,7 @@ fn lose_each_answer(scene: &Scene<'_>, change: &Change) -> Told {
                     return told;
                 }
             }
-            503 if answer.text().contains("may have been made or not") => {
+            _ if answer.is_unconfirmed() => {
                 told.open += 1;
                 told.open_and_made += usize::from(is_there);
             }

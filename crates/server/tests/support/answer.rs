@@ -41,6 +41,11 @@ impl Answer {
         first
     }
 
+    /// Whether it says that nobody knows what became of the change.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.status == 503 && self.text().contains("may have been made or not")
+    }
+
     /// The body as text.
     pub fn text(&self) -> &str {
         str::from_utf8(&self.body).expect("the body is UTF-8")

@@ -107,6 +107,11 @@ impl TestServer {
         if self.settings["ORGD_DATABASE_URL"].starts_with("sqlite://") { Kind::Sqlite } else { Kind::Postgres }
     }
 
+    /// What a load balancer asks.
+    pub fn is_ready(&self) -> bool {
+        super::plain::get(&self.address().to_string(), "/readyz", None).0 == 200
+    }
+
     /// Sends the process a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let id = self.run().child.id().to_string();

@@ -13,7 +13,6 @@ mod beside_a_server;
 mod everyday;
 mod refusals;
 
-use environment::without_settings;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -24,6 +23,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use database::Database;
+use environment::without_settings;
 
 /// The default organization of `docs/examples`.
 const CODER: &str = "1b7f3a52-8d4e-4c6f-9a10-2f3e4d5c6b7a";
