@@ -15,6 +15,9 @@ use crate::postgres::Installed;
 /// Tells the tests the database in which they may make databases of their own.
 const MAINTENANCE: &str = "ORGD_TEST_POSTGRES";
 
+/// Tells the test harness how many tests to run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
+
 /// What to test on, and which tests.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -49,6 +52,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _interrupt = Interrupt::catch()?;
     for installation in chosen(arguments.database, &installed)? {
         let mut tests = command(&place.root, "cargo", &cargo_arguments(&arguments.cargo));
+        if std::env::var_os(THREADS).is_none() {
+            tests.env(THREADS, threads().to_string());
+        }
         let (name, folders) = installed.variable()?;
         if !folders.is_empty() {
             tests.env(name, folders);
@@ -96,6 +102,12 @@ fn on_postgres(tests: &mut Command, installation: &Installation) -> anyhow::Resu
 
 fn succeeds(tests: &mut Command) -> anyhow::Result<bool> {
     Ok(tests.status().context("cannot run cargo")?.success())
+}
+
+/// Twice as many as processors: most tests wait for a server half of their time, and the whole takes little more than half as long
+/// as with the harness's one per processor.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, |processors| 2 * processors.get())
 }
 
 /// All packages, unless the arguments name some: Cargo ignores the names beside `--workspace`.

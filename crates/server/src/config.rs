@@ -17,6 +17,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 pub use client::{ClientFlags, Secret, ServerAccess, WorkerFlags, second_token};
 pub use database_url::{DatabaseUrl, PostgresUrl};
 pub use error::{ConfigError, Origin, ShownValue};
@@ -52,6 +54,8 @@ pub struct HttpConfig {
     /// `public_url`, `ORGD_PUBLIC_URL`: the URL under which clients reach the server, without a slash at its end. By default
     /// it is derived from the address: see [`HttpConfig::public_url`].
     pub public_url: Option<String>,
+    /// `trusted_proxies`, `ORGD_TRUSTED_PROXIES`: from where `X-Forwarded-For` is believed. Default none.
+    pub trusted_proxies: Vec<IpNet>,
     /// `cors_origins`, `ORGD_CORS_ORIGINS`: origins whose pages may call the API. Default none.
     pub cors_origins: Vec<String>,
     /// `swagger_ui`, `ORGD_SWAGGER_UI`: whether Swagger UI is served. Default true.
@@ -195,6 +199,7 @@ fn http_config(given: &layers::Layers, default: HttpConfig) -> Result<HttpConfig
         plain_http: given.get(&keys::PLAIN_HTTP, values::boolean)?.unwrap_or(default.plain_http),
         tls: tls_files(given)?.or(default.tls),
         public_url: given.get(&keys::PUBLIC_URL, values::public_url)?.unwrap_or(default.public_url),
+        trusted_proxies: given.get(&keys::TRUSTED_PROXIES, values::networks)?.unwrap_or(default.trusted_proxies),
         cors_origins: given.get(&keys::CORS_ORIGINS, values::origins)?.unwrap_or(default.cors_origins),
         swagger_ui: given.get(&keys::SWAGGER_UI, values::boolean)?.unwrap_or(default.swagger_ui),
         workers: given.get(&keys::WORKERS, values::up_to(1024))?.unwrap_or(default.workers),
@@ -288,6 +293,7 @@ impl Default for HttpConfig {
             plain_http: false,
             tls: None,
             public_url: None,
+            trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             swagger_ui: true,
             workers: 0,

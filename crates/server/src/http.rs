@@ -33,6 +33,7 @@ mod paths;
 mod provisioner_daemons;
 mod provisioner_jobs;
 mod provisioner_keys;
+mod proxies;
 mod published;
 mod queue_page;
 mod refusals;
@@ -46,4 +47,5 @@ mod worker_jobs;
 mod workers;
 
 pub use cors::Origins;
+pub use proxies::TrustedProxies;
 pub use state::App;

@@ -127,7 +127,7 @@ fn test_on(place: &Place, database: &str, arguments: &[String]) -> anyhow::Resul
 
 /// Only what the feature changes: all else was tested without it.
 fn tls(place: &Place) -> anyhow::Result<()> {
-    let arguments = ["test", "--quiet", "--package", "orgd", "--features", "pg-tls", "--test", "postgres", "tls::"];
+    let arguments = ["test", "--quiet", "--workspace", "--features", "orgd/pg-tls", "--test", "postgres", "tls::"];
     run(&mut command(&place.root, "cargo", &arguments))
 }
 

@@ -25,7 +25,7 @@ use crate::db::{self, Database, Readers, Schema, ServerLock, WriterObserver};
 use crate::fixture::State;
 use crate::http::middleware::Observation;
 use crate::http::server::{self, Options};
-use crate::http::{App, Origins, control};
+use crate::http::{App, Origins, TrustedProxies, control};
 use crate::model::ReadModel;
 use crate::model::publisher::ModelPublisher;
 use crate::operations::Operation;
@@ -227,6 +227,7 @@ fn assemble(
         cors: Origins::new(&config.http.cors_origins),
         insists_on_tls: config.http.insists_on_tls(),
         limits: config.limits,
+        proxies: TrustedProxies::new(&config.http.trusted_proxies),
         metrics,
         access_log,
         traces,

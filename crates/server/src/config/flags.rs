@@ -93,6 +93,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
 
+    /// Proxies whose X-Forwarded-For is believed: addresses and networks, separated by commas [default: none] [env: ORGD_TRUSTED_PROXIES]
+    #[arg(long, value_name = "NETWORK,…")]
+    pub trusted_proxies: Option<String>,
+
     /// Origins whose pages may call the API from a browser, separated by commas [default: none] [env: ORGD_CORS_ORIGINS]
     #[arg(long, value_name = "ORIGIN,…")]
     pub cors_origins: Option<String>,
@@ -183,6 +187,7 @@ impl ServeFlags {
             tls_certificate,
             tls_key,
             public_url,
+            trusted_proxies,
             cors_origins,
             swagger_ui,
             common,
@@ -211,6 +216,7 @@ impl ServeFlags {
             (&keys::TLS_CERTIFICATE, tls_certificate),
             (&keys::TLS_KEY, tls_key),
             (&keys::PUBLIC_URL, public_url),
+            (&keys::TRUSTED_PROXIES, trusted_proxies),
             (&keys::CORS_ORIGINS, cors_origins),
             (&keys::SWAGGER_UI, swagger_ui),
             (&keys::DATABASE_URL, database_url),

@@ -51,6 +51,8 @@ keys! {
         "nothing, or the path of a PEM file with the private key of tls_certificate";
     PUBLIC_URL: "public_url" = "",
         "nothing (derived from listen) or http:// or https:// and a host, such as https://orgd.example.com";
+    TRUSTED_PROXIES: "trusted_proxies" = "",
+        "nothing, or addresses and networks separated by commas, such as 10.0.0.7, 192.168.0.0/16 or fd00::/8";
     CORS_ORIGINS: "cors_origins" = "",
         "nothing, or origins separated by commas, each http:// or https:// and a host as a browser sends it, such as https://portal.example.com";
     SWAGGER_UI: "swagger_ui" = "true",

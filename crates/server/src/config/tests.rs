@@ -115,6 +115,7 @@ fn every_key_set() -> Config {
     expected.http.drain = Duration::ZERO;
     expected.http.drain_delay = Duration::from_secs(5);
     expected.http.cors_origins = ["https://a.example.com", "http://localhost:3000"].map(str::to_owned).to_vec();
+    expected.http.trusted_proxies = ["10.0.0.7/32", "fd00::/8"].map(|network| network.parse().unwrap()).to_vec();
     expected.http.swagger_ui = false;
     expected.http.plain_http = true;
     expected.http.tls = Some(TlsFiles { certificate: "/etc/orgd/tls.pem".into(), key: "/etc/orgd/tls.key".into() });
@@ -147,6 +148,7 @@ fn every_key_can_be_set_from_every_place() {
         ("tls_certificate", "/etc/orgd/tls.pem"),
         ("tls_key", "/etc/orgd/tls.key"),
         ("public_url", "https://orgd.example.com/base/"),
+        ("trusted_proxies", "10.0.0.7, fd00::/8"),
         ("cors_origins", "https://a.example.com, http://localhost:3000"),
         ("swagger_ui", "false"),
         ("database_url", "sqlite:///tmp/x.db"),
@@ -392,6 +394,29 @@ fn origins_are_taken_as_browsers_send_them() {
     ] {
         let told = origins(wrong).unwrap_err();
         assert!(told.contains(why) && told.starts_with("flag --cors-origins: cors_origins is "), "{told}");
+    }
+}
+
+#[test]
+fn proxies_are_addresses_and_networks() {
+    let proxies = |text: &str| load(&["--trusted-proxies", text], &[]).map(|config| config.http.trusted_proxies);
+    assert_eq!(proxies("").unwrap(), []);
+    let given = proxies("127.0.0.1, ::1,192.168.0.0/16").unwrap();
+    assert_eq!(
+        given.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["127.0.0.1/32", "::1/128", "192.168.0.0/16"]
+    );
+    for (wrong, why) in [
+        ("nginx", "\"nginx\" is neither an address nor a network"),
+        ("10.0.0.0/33", "is neither an address nor a network"),
+        ("10.0.0.1,", "\"\" is neither an address nor a network"),
+        ("127.0.0.1:8080", "is neither an address nor a network"),
+        ("0.0.0.0/0", "would let everybody say where they come from"),
+        ("10.0.0.1,::/0", "\"::/0\" would let everybody say where they come from"),
+        ("10.1.2.3/8", "is an address within the network 10.0.0.0/8"),
+    ] {
+        let told = proxies(wrong).unwrap_err();
+        assert!(told.contains(why) && told.starts_with("flag --trusted-proxies: trusted_proxies is "), "{told}");
     }
 }
 

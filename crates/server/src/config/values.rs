@@ -1,11 +1,12 @@
 //! Owns how the text of each key becomes a value. An error says what is wrong with the text and completes "KEY is TEXT, …".
 
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -91,10 +92,34 @@ pub(super) fn path(text: &str) -> Result<Option<PathBuf>, String> {
     Ok(Some(text).filter(|text| !text.is_empty()).map(PathBuf::from))
 }
 
+/// Nothing, or addresses and networks separated by commas.
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    listed(text).map(network).collect()
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address),
+        Err(_) => text.parse().map_err(|_| format!("of which {text:?} is neither an address nor a network"))?,
+    };
+    if network.prefix_len() == 0 {
+        return Err(format!("of which {text:?} would let everybody say where they come from"));
+    }
+    // 10.1.2.3/8 may mean one machine or sixteen million.
+    if network.addr() != network.network() {
+        return Err(format!("of which {text:?} is an address within the network {}", network.trunc()));
+    }
+    Ok(network)
+}
+
+/// The parts of a list that is separated by commas; none of nothing.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|_| !text.trim().is_empty())
+}
+
 /// Nothing, or origins as browsers send them, separated by commas.
 pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
-    let origins = text.split(',').map(str::trim).filter(|_| !text.trim().is_empty());
-    origins.map(|origin| check_origin(origin).map(|()| origin.to_owned())).collect()
+    listed(text).map(|origin| check_origin(origin).map(|()| origin.to_owned())).collect()
 }
 
 fn check_origin(origin: &str) -> Result<(), String> {

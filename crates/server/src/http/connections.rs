@@ -24,6 +24,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::proxies::TrustedProxies;
 use crate::config::LimitsConfig;
 use crate::ratelimit::Subject;
 use crate::telemetry::metrics::Metrics;
@@ -43,6 +44,8 @@ pub struct Connections {
     /// How long a connection may take from an answer to the next request, in milliseconds.
     patience: u64,
     most_per_address: u32,
+    /// They have the connections of everybody behind them, and as many as they want.
+    proxies: TrustedProxies,
     /// What somebody hears whose address has too many.
     refusal: String,
     table: Mutex<Table>,
@@ -91,12 +94,13 @@ pub struct Connection {
 
 impl Connections {
     /// None yet.
-    pub fn new(limits: &LimitsConfig, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(limits: &LimitsConfig, proxies: TrustedProxies, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             metrics,
             epoch: Instant::now(),
             patience: millis(limits.idle_timeout + limits.head_timeout),
             most_per_address: limits.max_connections_per_address,
+            proxies,
             refusal: refusal(),
             table: Mutex::default(),
         })
@@ -135,7 +139,8 @@ impl Connections {
         table.open.insert(number, Open { descriptor, peer, term: Arc::clone(&term) });
         let of_address = table.by_address.entry(subject).or_default();
         *of_address += 1;
-        let is_refused = self.most_per_address != 0 && *of_address > self.most_per_address;
+        let is_one_too_many = self.most_per_address != 0 && *of_address > self.most_per_address;
+        let is_refused = is_one_too_many && !self.proxies.contain(peer.ip());
         drop(table);
         self.metrics.connections.inc();
         Connection { connections: Arc::clone(self), number, subject, term, is_refused }

@@ -108,22 +108,22 @@ impl Arrival {
         limit_rate(request, &app, authenticated.as_ref().ok(), now)?;
         let mut caller = authenticated.map_err(ApiError::Authentication)?;
         if !is_safe(request.method()) {
-            let origin = Arc::new(origin_of(request, Some(caller.principal.user_id)));
+            let origin = Arc::new(origin_of(&app, request, Some(caller.principal.user_id)));
             // For the record of a refusal, too.
             request.extensions_mut().insert(Arc::clone(&origin));
             caller.origin = Some(origin);
         }
         let operation = operation_of(request);
         request.extensions_mut().insert(CallerId(caller.principal.user_id));
-        app.services.note_use(&caller, users::address(request), now.wall);
+        app.services.note_use(&caller, app.proxies.caller(request), now.wall);
         Ok(Entered { app, caller, operation })
     }
 }
 
 /// Who is behind a request, for the audit log.
-fn origin_of(request: &HttpRequest, user: Option<Uuid>) -> Origin {
+fn origin_of(app: &App, request: &HttpRequest, user: Option<Uuid>) -> Origin {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Origin::of_request(user, users::address(request), agent, RequestId::of(request))
+    Origin::of_request(user, app.proxies.caller(request), agent, RequestId::of(request))
 }
 
 /// Anybody, for an operation that asks nobody who they are; counted by address.
@@ -370,7 +370,7 @@ fn limit_rate(request: &HttpRequest, app: &App, caller: Option<&Caller>, now: Mo
 
 /// Counts a request against the rate limit of a user or a provisioner key, or of an address.
 fn count_against(request: &HttpRequest, app: &App, id: Option<Uuid>, now: Moment) -> Result<(), ApiError> {
-    let subject = id.map(Subject::User).or_else(|| users::address(request).map(Subject::address));
+    let subject = id.map(Subject::User).or_else(|| app.proxies.caller(request).map(Subject::address));
     count(request, app, &app.limiter, subject, now)
 }
 

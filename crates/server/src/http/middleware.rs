@@ -224,7 +224,7 @@ impl Exchange {
             observation: around.observation,
             kind,
             head: Head::of(request.headers()),
-            peer: request.peer_addr().map(|peer| peer.ip()),
+            peer: around.app.proxies.caller(request.request()),
             is_refused: connection.is_some_and(Connection::is_refused),
             turn: connection.map(Connection::begin),
             _in_flight: around.app.metrics.enter(kind),

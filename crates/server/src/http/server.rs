@@ -41,7 +41,7 @@ pub fn serve(
     // A crowd that comes at once waits to be let in; otherwise its members try again a second later, and then two, and four.
     listen(&listener, Backlog::MAXCONN)?;
     give_up_slow_readers(&listener, limits.answer_timeout)?;
-    let connections = Connections::new(&limits, Arc::clone(&app.metrics));
+    let connections = Connections::new(&limits, app.proxies.clone(), Arc::clone(&app.metrics));
     actix_web::rt::spawn(Arc::clone(&connections).watch());
     let most = open_files::connections(limits.max_connections, options.workers);
     let published = Published::default();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::cors::Origins;
+use super::proxies::TrustedProxies;
 use crate::auth::identities::Identities;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
@@ -30,6 +31,8 @@ pub struct App {
     pub limiter: RateLimiter,
     /// How many attempts to log in each address may make.
     pub login_limiter: RateLimiter,
+    /// Whose word on where a request comes from is believed.
+    pub proxies: TrustedProxies,
     /// How long callers may take, and how much may be under way at once.
     pub limits: LimitsConfig,
     /// Whether browsers are told to send the session cookie over TLS only.

@@ -39,7 +39,7 @@ pub struct AccessRecord {
     pub user: Option<Uuid>,
     /// Bytes of the answer's body, if known before it is sent.
     pub bytes: Option<u64>,
-    /// The address at the other end of the connection.
+    /// From where it came: the address at the other end of the connection, or the one that a trusted proxy names.
     pub peer: Option<IpAddr>,
 }
 

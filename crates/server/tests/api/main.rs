@@ -50,6 +50,7 @@ mod people;
 mod permissions;
 mod provisioner_daemons;
 mod provisioner_keys;
+mod proxies;
 mod queue_numbers;
 mod races;
 mod rate_limit;

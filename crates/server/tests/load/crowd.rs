@@ -39,6 +39,20 @@ fn one_address_cannot_have_them_all() {
     assert_eq!(next.one_answer(), 200);
 }
 
+/// It has the connections of everybody who comes through it.
+#[test]
+fn a_trusted_proxy_may_have_them_all() {
+    let settings = [("ORGD_MAX_CONNECTIONS_PER_ADDRESS", "5"), ("ORGD_TRUSTED_PROXIES", "127.0.0.2")];
+    let server = TestServer::with(&settings);
+    let proxy = Ipv4Addr::new(127, 0, 0, 2);
+    let mut held: Vec<_> = (0..20).map(|_| Raw::open_from(&server, proxy)).collect();
+    for raw in &mut held {
+        raw.write(HEALTHZ);
+        assert_eq!(raw.one_answer(), 200);
+    }
+    assert_eq!(metric(&server, "orgd_http_connections_refused_total"), 0.0);
+}
+
 #[test]
 fn further_ones_wait_for_their_turn() {
     let server = TestServer::with(&[("ORGD_MAX_CONNECTIONS", "6")]);

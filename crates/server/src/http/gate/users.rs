@@ -33,7 +33,7 @@ pub struct Visitor {
 impl Visitor {
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let app = app_of(request)?;
-        let origin = origin_of(request, None);
+        let origin = origin_of(&app, request, None);
         let logs_in = operation_of(request) == Some(Operation::Users(UsersOperation::LogInUser));
         let limiter = if logs_in { &app.login_limiter } else { &app.limiter };
         count(request, &app, limiter, origin.ip.map(Subject::address), app.clock.moment())?;
@@ -75,7 +75,8 @@ impl AtUser {
         let raw = segment(&request, "user");
         let reference = UserRef::parse(raw).ok_or(ServiceError::NotFound)?;
         let user = entered.app.services.find_user(&entered.caller, &reference).await?;
-        Ok(Self { entered, user, address: address(&request) })
+        let address = entered.app.proxies.caller(&request);
+        Ok(Self { entered, user, address })
     }
 
     /// Lets the caller through when they have the operation's permission over the user.
@@ -108,9 +109,4 @@ impl Entered {
         }
         Err(ServiceError::Forbidden(permission).into())
     }
-}
-
-/// From where a request comes.
-pub(super) fn address(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|peer| peer.ip())
 }

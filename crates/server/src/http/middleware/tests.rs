@@ -12,6 +12,7 @@ use crate::auth::identities::Identities;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{DatabaseUrl, QueueConfig};
 use crate::db::{self, Database, Readers, Schema, Uncounted, bootstrap};
+use crate::http::TrustedProxies;
 use crate::model::ReadModel;
 use crate::model::publisher::ModelPublisher;
 use crate::ratelimit::RateLimiter;
@@ -39,6 +40,7 @@ fn app(folder: &Path, access_log: AccessLog) -> Data<App> {
         limiter: RateLimiter::new(0),
         login_limiter: RateLimiter::new(0),
         limits: crate::config::LimitsConfig::default(),
+        proxies: TrustedProxies::default(),
         secure_cookies: false,
         insists_on_tls: false,
         has_swagger: false,
