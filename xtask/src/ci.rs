@@ -1,7 +1,8 @@
 //! `cargo xtask ci`: everything that must hold before a change is merged, one step after the other, stopping at the first
-//! that fails. This file owns the order, the times and the closing line; what a step does is in `ci/steps.rs`.
+//! that fails; those at the end that need no quiet machine beside one another. This file owns the order, the times and the closing line; what a step does is in `ci/steps.rs`.
 
 mod alerts;
+mod beside;
 mod databases;
 pub(crate) mod place;
 pub(crate) mod python;
@@ -30,6 +31,9 @@ pub(crate) struct Arguments {
     /// List the steps and run none.
     #[arg(long, conflicts_with = "only")]
     list: bool,
+    /// Print what the steps say and nothing around it.
+    #[arg(long, hide = true, requires = "only")]
+    bare: bool,
 }
 
 /// Runs the steps. Exit code 0 when all passed, 1 when one failed.
@@ -46,6 +50,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let place = Place::find()?;
+    if arguments.bare {
+        chosen.iter().try_for_each(|step| (step.run)(&place))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     carry_out(&chosen, &place, &mut out)
 }
 
@@ -60,22 +68,72 @@ fn choose<'s>(steps: &'s [Step], names: &[String]) -> anyhow::Result<Vec<&'s Ste
 
 fn carry_out(steps: &[&Step], place: &Place, out: &mut impl std::io::Write) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
-    for (passed, step) in steps.iter().enumerate() {
-        writeln!(out, "\n=== {} ({} of {}): {}", step.name, passed + 1, steps.len(), step.about)?;
-        let begun = Instant::now();
-        let outcome = (step.run)(place).with_context(|| format!("step {:?} failed", step.name));
-        let time = spell(begun.elapsed());
-        if let Err(error) = outcome {
-            writeln!(out, "=== {} FAILED after {time}: {error:#}", step.name)?;
-            writeln!(out, "To repeat it alone: cargo xtask ci --only {}", step.name)?;
-            writeln!(out, "{passed} passed, 1 failed")?;
-            return Ok(ExitCode::FAILURE);
+    let mut course = Course { out, of: steps.len(), passed: 0, failed: 0 };
+    for group in steps.chunk_by(|one, next| !one.needs_quiet && !next.needs_quiet) {
+        match group {
+            [step] => course.alone(step, place)?,
+            several => course.beside(several)?,
         }
-        writeln!(out, "=== {} passed in {time}", step.name)?;
+        if course.failed > 0 {
+            break;
+        }
     }
-    writeln!(out, "\nAll steps took {}.", spell(start.elapsed()))?;
-    writeln!(out, "{} passed, 0 failed", steps.len())?;
-    Ok(ExitCode::SUCCESS)
+    let Course { passed, failed, .. } = course;
+    if failed == 0 {
+        writeln!(out, "\nAll steps took {}.", spell(start.elapsed()))?;
+    }
+    writeln!(out, "{passed} passed, {failed} failed")?;
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How far the steps have come.
+struct Course<'o, O> {
+    out: &'o mut O,
+    of: usize,
+    passed: usize,
+    failed: usize,
+}
+
+impl<O: std::io::Write> Course<'_, O> {
+    fn alone(&mut self, step: &Step, place: &Place) -> anyhow::Result<()> {
+        self.head(step)?;
+        let begun = Instant::now();
+        let outcome = (step.run)(place);
+        self.close(step, outcome, begun.elapsed())
+    }
+
+    /// Two at a time, and no more on a larger machine: tests of theirs have deadlines.
+    fn beside(&mut self, steps: &[&Step]) -> anyhow::Result<()> {
+        let names: Vec<_> = steps.iter().map(|step| step.name).collect();
+        writeln!(self.out, "\n=== two at a time: {}", names.join(", "))?;
+        beside::run(steps, 2, beside::as_process, |ended| {
+            self.head(ended.step)?;
+            self.out.write_all(ended.said.as_bytes())?;
+            self.close(ended.step, ended.outcome, ended.time)
+        })
+    }
+
+    fn head(&mut self, step: &Step) -> anyhow::Result<()> {
+        let number = self.passed + self.failed + 1;
+        writeln!(self.out, "\n=== {} ({number} of {}): {}", step.name, self.of, step.about)?;
+        Ok(())
+    }
+
+    fn close(&mut self, step: &Step, outcome: anyhow::Result<()>, time: Duration) -> anyhow::Result<()> {
+        let (name, time) = (step.name, spell(time));
+        match outcome.with_context(|| format!("step {name:?} failed")) {
+            Ok(()) => {
+                self.passed += 1;
+                writeln!(self.out, "=== {name} passed in {time}")?;
+            }
+            Err(error) => {
+                self.failed += 1;
+                writeln!(self.out, "=== {name} FAILED after {time}: {error:#}")?;
+                writeln!(self.out, "To repeat it alone: cargo xtask ci --only {name}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn spell(time: Duration) -> String {
@@ -107,8 +165,8 @@ mod tests {
         anyhow::bail!("it broke")
     }
 
-    const FIRST: Step = Step { name: "first", about: "counts", run: count };
-    const BROKEN: Step = Step { name: "broken", about: "fails", run: fail };
+    const FIRST: Step = Step { name: "first", about: "counts", needs_quiet: true, run: count };
+    const BROKEN: Step = Step { name: "broken", about: "fails", needs_quiet: true, run: fail };
 
     fn carried_out(steps: &[&Step]) -> (ExitCode, String) {
         let mut out = Vec::new();

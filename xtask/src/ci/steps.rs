@@ -21,55 +21,52 @@ pub(super) struct Step {
     pub(super) name: &'static str,
     /// What it checks, for people.
     pub(super) about: &'static str,
+    /// Whether it measures times or takes all processors anyway, and is run alone.
+    pub(super) needs_quiet: bool,
     /// Does it.
     pub(super) run: fn(&Place) -> anyhow::Result<()>,
 }
 
-/// Every step, the cheap ones first. The benchmark is not among them: it needs the release build and a machine that does nothing else.
+/// A step that is run alone.
+const fn alone(name: &'static str, about: &'static str, run: fn(&Place) -> anyhow::Result<()>) -> Step {
+    Step { name, about, needs_quiet: true, run }
+}
+
+/// A step that is run beside those next to it.
+const fn beside(name: &'static str, about: &'static str, run: fn(&Place) -> anyhow::Result<()>) -> Step {
+    Step { name, about, needs_quiet: false, run }
+}
+
+/// Every step, the cheap ones first; those beside one another begin with the longest. The benchmark is not among them: it needs the release build
+/// and a machine that does nothing else.
 pub(super) const STEPS: &[Step] = &[
-    Step { name: "set-up", about: "system packages, Python environment, npm packages, PostgreSQL", run: set_up },
-    Step { name: "format", about: "the code is formatted", run: format },
-    Step { name: "openapi", about: "the documented and the generated document agree", run: openapi },
-    Step {
-        name: "breaking",
-        about: "the version may have the changes since the last release, and the changelog tells them",
-        run: breaking,
-    },
-    Step { name: "permissions", about: "the page of permissions says what the table says", run: permissions },
-    Step { name: "reference", about: "the pages of the API reference say what the document says", run: reference },
-    Step { name: "differences", about: "the page of differences says what the list says", run: differences },
-    Step {
-        name: "lint",
-        about: "both documents keep the rules, and validators, Redocly and Spectral agree",
-        run: lint,
-    },
-    Step {
-        name: "alerts",
-        about: "the alerts for Prometheus are right, and each can be brought about",
-        run: alerts::check,
-    },
-    Step { name: "clippy", about: "no warning in any target", run: clippy },
-    Step { name: "test", about: "every test of the workspace, on SQLite", run: test },
-    Step {
-        name: "test-oldest",
-        about: "those that may depend on its version again on the oldest supported PostgreSQL",
-        run: test_oldest,
-    },
-    Step { name: "test-newest", about: "and on the newest", run: test_newest },
-    Step { name: "tls", about: "a build with TLS to PostgreSQL insists on the right certificate", run: tls },
-    Step {
-        name: "supply",
-        about: "licences, sources, duplicates and known faults of all dependencies",
-        run: supply::check,
-    },
-    Step { name: "tour", about: "the README's commands answer what it says", run: tour },
-    Step { name: "swagger", about: "Swagger UI in a browser, every operation executed", run: swagger },
-    Step { name: "queue-page", about: "the page /queue in a browser, used with mouse and keyboard", run: queue_page },
-    Step { name: "schemathesis", about: "generated requests against a running server", run: schemathesis },
-    Step { name: "recipes", about: "the recipes for contract tests: pytest, vitest and Go's testing", run: recipes },
-    Step { name: "clients", about: "requests of real clients against a running server", run: clients },
-    Step { name: "generators", about: "clients in five languages, generated, compiled and used", run: generators },
-    Step { name: "prism", about: "two of them through a proxy that finds what is not as documented", run: prism },
+    alone("set-up", "system packages, Python environment, npm packages, PostgreSQL", set_up),
+    alone("format", "the code is formatted", format),
+    alone("openapi", "the documented and the generated document agree", openapi),
+    alone(
+        "breaking",
+        "the version may have the changes since the last release, and the changelog tells them",
+        breaking,
+    ),
+    alone("permissions", "the page of permissions says what the table says", permissions),
+    alone("reference", "the pages of the API reference say what the document says", reference),
+    alone("differences", "the page of differences says what the list says", differences),
+    alone("lint", "both documents keep the rules, and validators, Redocly and Spectral agree", lint),
+    alone("alerts", "the alerts for Prometheus are right, and each can be brought about", alerts::check),
+    alone("clippy", "no warning in any target", clippy),
+    alone("test", "every test of the workspace, on SQLite", test),
+    alone("test-oldest", "those that may depend on its version again on the oldest supported PostgreSQL", test_oldest),
+    alone("test-newest", "and on the newest", test_newest),
+    alone("tls", "a build with TLS to PostgreSQL insists on the right certificate", tls),
+    beside("supply", "licences, sources, duplicates and known faults of all dependencies", supply::check),
+    beside("schemathesis", "generated requests against a running server", schemathesis),
+    beside("generators", "clients in five languages, generated, compiled and used", generators),
+    beside("swagger", "Swagger UI in a browser, every operation executed", swagger),
+    beside("queue-page", "the page /queue in a browser, used with mouse and keyboard", queue_page),
+    beside("recipes", "the recipes for contract tests: pytest, vitest and Go's testing", recipes),
+    beside("clients", "requests of real clients against a running server", clients),
+    beside("tour", "the README's commands answer what it says", tour),
+    beside("prism", "two of them through a proxy that finds what is not as documented", prism),
 ];
 
 fn set_up(place: &Place) -> anyhow::Result<()> {

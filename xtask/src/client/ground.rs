@@ -1,6 +1,7 @@
 //! What every client stands on: the documents as files, the tools, a server with somebody who can log in, and how a program is run
 //! against it.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -31,6 +32,8 @@ pub(super) struct Ground {
     /// Below it every client has a folder.
     work: PathBuf,
     served: Served,
+    /// Nobody else makes clients in these folders meanwhile.
+    _lock: File,
 }
 
 /// How a story ended.
@@ -52,8 +55,10 @@ impl Ground {
         let target = place.work.parent().context("the folder for the steps is in no folder")?.to_owned();
         let work = target.join("clients");
         std::fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
+        let lock = File::create(work.join("lock"))?;
+        lock.lock().context("cannot wait for whoever else makes clients here")?;
         let served = Served::start_with(&[("ORGD_RATE_LIMIT", "0")])?;
-        let ground = Self { place, tools, target, work, served };
+        let ground = Self { place, tools, target, work, served, _lock: lock };
         let contract = Contract::load(&ground.place.root.join("openapi"))?;
         let old = openapi_30::downgrade(contract.document())?;
         std::fs::write(ground.openapi(), serde_json::to_string_pretty(contract.document())?)?;
