@@ -20,6 +20,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use place::Place;
+use shell::command;
 use steps::{STEPS, Step};
 
 /// Which steps to run.
@@ -72,7 +73,7 @@ fn carry_out(steps: &[&Step], place: &Place, out: &mut impl std::io::Write) -> a
     for group in steps.chunk_by(|one, next| !one.needs_quiet && !next.needs_quiet) {
         match group {
             [step] => course.alone(step, place)?,
-            several => course.beside(several)?,
+            several => course.beside(several, place)?,
         }
         if course.failed > 0 {
             break;
@@ -103,14 +104,20 @@ impl<O: std::io::Write> Course<'_, O> {
     }
 
     /// Two at a time, and no more on a larger machine: tests of theirs have deadlines.
-    fn beside(&mut self, steps: &[&Step]) -> anyhow::Result<()> {
+    fn beside(&mut self, steps: &[&Step], place: &Place) -> anyhow::Result<()> {
         let names: Vec<_> = steps.iter().map(|step| step.name).collect();
         writeln!(self.out, "\n=== two at a time: {}", names.join(", "))?;
-        beside::run(steps, 2, beside::as_process, |ended| {
-            self.head(ended.step)?;
-            self.out.write_all(ended.said.as_bytes())?;
-            self.close(ended.step, ended.outcome, ended.time)
-        })
+        let task = |step: &Step| command(&place.root, "cargo", &["xtask", "ci", "--bare", "--only", step.name]);
+        beside::run(
+            steps,
+            2,
+            |step| beside::as_process(task(step)),
+            |ended| {
+                self.head(ended.step)?;
+                self.out.write_all(ended.said.as_bytes())?;
+                self.close(ended.step, ended.outcome, ended.time)
+            },
+        )
     }
 
     fn head(&mut self, step: &Step) -> anyhow::Result<()> {

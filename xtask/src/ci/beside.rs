@@ -2,7 +2,7 @@
 //! Each is a process of its own, so that what it says stays together.
 
 use std::io::{Read as _, Seek as _};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -52,20 +52,17 @@ pub(super) fn run<'s>(
     })
 }
 
-/// Runs the step as a process, and returns what it said on both of its outputs.
-pub(super) fn as_process(step: &Step) -> (anyhow::Result<()>, String) {
+/// Runs the program, and returns what it said on both of its outputs.
+pub(super) fn as_process(mut program: Command) -> (anyhow::Result<()>, String) {
     let mut said = String::new();
-    let outcome = process(step.name, &mut said);
+    let outcome = listen(&mut program, &mut said);
     (outcome, said)
 }
 
-fn process(name: &str, said: &mut String) -> anyhow::Result<()> {
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
+fn listen(program: &mut Command, said: &mut String) -> anyhow::Result<()> {
     // Not a pipe: what a step leaves running could keep that open.
     let mut both = tempfile::tempfile().context("cannot make a file for what it says")?;
-    let mut command = Command::new(program);
-    command.args(["ci", "--bare", "--only", name]).stdin(Stdio::null());
-    let status = command.stdout(both.try_clone()?).stderr(both.try_clone()?).status().context("cannot be started")?;
+    let status = program.stdout(both.try_clone()?).stderr(both.try_clone()?).status().context("cannot be started")?;
     both.rewind()?;
     let mut bytes = Vec::new();
     both.read_to_end(&mut bytes)?;
@@ -78,12 +75,14 @@ fn process(name: &str, said: &mut String) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use anyhow::bail;
 
     use super::{Step, as_process, run};
+    use crate::ci::shell::command;
 
     const fn named(name: &'static str) -> Step {
         Step { name, about: "is not run", needs_quiet: false, run: |_| Ok(()) }
@@ -136,10 +135,15 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_fails_says_why() {
-        // Nor do the tests know a command `ci`: their program fails at once, and says so.
-        let (outcome, said) = as_process(&STEPS[0]);
+    fn what_a_program_says_is_kept_whether_it_fails_or_not() {
+        let shell = |script: &str| as_process(command(Path::new("/"), "sh", &["-c", script]));
+        let (outcome, said) = shell("echo one; echo two >&2; echo three");
+        outcome.unwrap();
+        assert_eq!(said, "one\ntwo\nthree\n");
+        let (outcome, said) = shell("echo why >&2; exit 3");
         assert!(outcome.unwrap_err().to_string().starts_with("it ended with "));
-        assert!(!said.is_empty());
+        assert_eq!(said, "why\n");
+        let (outcome, _) = as_process(command(Path::new("/"), "no-program-has-this-name", &[""]));
+        assert!(outcome.unwrap_err().to_string().starts_with("cannot be started"));
     }
 }
