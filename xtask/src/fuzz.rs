@@ -12,6 +12,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use comfy_table::{Table, presets};
 
+use crate::ci::shell::forget_package;
+
 /// The longest input, in bytes.
 const LONGEST: u32 = 4_096;
 /// How long one input may take, in seconds.
@@ -80,7 +82,7 @@ fn ensure_tools() -> anyhow::Result<()> {
 /// Cargo with the nightly compiler, whatever compiler runs this.
 fn cargo() -> Command {
     let mut cargo = Command::new("cargo");
-    cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").arg("+nightly");
+    forget_package(&mut cargo).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").arg("+nightly");
     cargo
 }
 
@@ -106,7 +108,9 @@ fn fuzz(root: &Path, name: &str, executions: u64) -> anyhow::Result<(bool, Figur
     let mut command = cargo();
     // The project has no unsafe code for a sanitizer to look after; without one there are several times as many executions.
     command
-        .args(["fuzz", "run", "--sanitizer", "none", "--fuzz-dir"])
+        .args(["fuzz", "run", "--sanitizer", "none"])
+        // As one unit orgd takes four gigabytes and most of an hour.
+        .args(["--codegen-units", "16", "--fuzz-dir"])
         .arg(&own)
         .arg("--target-dir")
         .arg(work.join("build"));

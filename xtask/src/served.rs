@@ -7,6 +7,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use anyhow::{Context as _, anyhow, bail};
 use tempfile::TempDir;
 
+use crate::ci::shell::forget_package;
+
 /// A running `orgd` on a new database and a free port. Stopped when dropped.
 pub(crate) struct Served {
     process: Child,
@@ -84,7 +86,7 @@ impl Drop for Served {
 /// Builds the server as the caller's profile does; the path of the executable.
 pub(crate) fn build() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
+    let built = forget_package(&mut Command::new(cargo))
         .args(["build", "--quiet", "--workspace", "--bin", "orgd", "--message-format=json-render-diagnostics"])
         .current_dir(source_tree())
         .stderr(Stdio::inherit())

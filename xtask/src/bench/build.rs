@@ -6,10 +6,12 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
+use crate::ci::shell::forget_package;
+
 /// Builds it and says where it is.
 pub(super) fn executable() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let output = forget_package(&mut Command::new(cargo))
         .args(["build", "--release", "--package", "orgd", "--bin", "orgd-bench", "--features", "bench"])
         .arg("--message-format=json-render-diagnostics")
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

@@ -42,13 +42,15 @@ pub(super) fn run<'s>(
                     let begun = Instant::now();
                     let (outcome, said) = carry_out(step);
                     has_failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
-                    // Nobody listens any more when standard output is closed.
+                    // Who hears it outlives this thread.
                     let _ = sender.send(Ended { step, outcome, said, time: begun.elapsed() });
                 }
             });
         }
         drop(sender);
-        ended.iter().try_for_each(&mut tell)
+        let told = ended.iter().try_for_each(&mut tell);
+        has_failed.fetch_or(told.is_err(), Ordering::Relaxed);
+        told
     })
 }
 
@@ -129,9 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_be_told_ends_it() {
+    fn what_cannot_be_told_is_an_error() {
         let steps: Vec<_> = STEPS.iter().collect();
-        run(&steps, 1, |_| (Ok(()), String::new()), |_| bail!("closed")).unwrap_err();
+        let error = run(&steps, 1, |_| (Ok(()), String::new()), |_| bail!("closed")).unwrap_err();
+        assert_eq!(error.to_string(), "closed");
     }
 
     #[test]

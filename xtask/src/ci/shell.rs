@@ -11,6 +11,18 @@ use anyhow::{Context as _, bail};
 pub(crate) fn command<S: AsRef<OsStr>>(folder: &Path, program: impl AsRef<OsStr>, arguments: &[S]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    forget_package(&mut command);
+    command
+}
+
+/// Keeps from a program what `cargo run` says about the package of this one. Build scripts look at it (ring's does), so that a Cargo below a
+/// Cargo would build half of the libraries again, and the next one without it once more.
+pub(crate) fn forget_package(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -67,6 +79,14 @@ mod tests {
     #[test]
     fn a_program_has_no_input() {
         run(&mut command(Path::new("/"), "sh", &["-c", "! read line"])).unwrap();
+    }
+
+    /// The tests are run by Cargo, too.
+    #[test]
+    fn a_program_does_not_know_the_package() {
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some() && std::env::var_os("CARGO_PKG_NAME").is_some());
+        run(&mut command(Path::new("/"), "sh", &["-c", "! env | grep -E '^CARGO_(MANIFEST|PKG)_'"])).unwrap();
+        run(&mut command(Path::new("/"), "sh", &["-c", "test -n \"$PATH\""])).unwrap();
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Full, read-only and damaged disks: what a server says when it cannot start, and that it goes on when it runs.
 
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::create;
@@ -103,7 +103,7 @@ fn a_damaged_page_is_never_a_crash() {
     for page in (1..pages).step_by(pages / 6) {
         std::fs::write(&path, &good).unwrap();
         for ending in ["-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
+            let _ = std::fs::remove_file(beside(&path, ending));
         }
         let file = std::fs::File::options().write(true).open(&path).unwrap();
         file.write_all_at(&[0xa5; 4096], (page * 4096) as u64).unwrap();
@@ -122,6 +122,73 @@ fn a_damaged_page_is_never_a_crash() {
             let said = refusal(&server);
             assert!(said.contains("damaged"), "page {page}: {said}");
         }
+    }
+}
+
+/// The file with this ending beside a database.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    PathBuf::from(format!("{}{ending}", path.display()))
+}
+
+/// A server that was killed with its newest changes in the log, and the names of the organizations that are in the file and in the log.
+fn cut_short(prefix: &str) -> Option<(TestServer, [Vec<String>; 2])> {
+    let mut server = TestServer::start();
+    if server.kind() == Kind::Postgres {
+        return None;
+    }
+    let create = |server: &TestServer, stage: &str| {
+        let owner = server.owner();
+        let names: Vec<_> = (0..20).map(|number| format!("{prefix}-{stage}-{number}")).collect();
+        names.iter().for_each(|name| drop(owner.create(name)));
+        names
+    };
+    let old = create(&server, "old");
+    server.kill();
+    server.sql().run("PRAGMA wal_checkpoint(TRUNCATE)");
+    server.restart();
+    let new = create(&server, "new");
+    server.kill();
+    assert!(std::fs::metadata(beside(&server.database(), "-wal")).unwrap().len() > 0, "nothing is in the log");
+    Some((server, [old, new]))
+}
+
+#[test]
+fn without_its_log_a_file_has_what_is_in_it_and_can_be_used() {
+    let Some((mut server, [old, new])) = cut_short("mine") else { return };
+    let path = server.database();
+    std::fs::remove_file(beside(&path, "-wal")).unwrap();
+    let _ = std::fs::remove_file(beside(&path, "-shm"));
+    server.restart();
+    let present = server.sql_organizations();
+    assert!(old.iter().all(|name| present.contains(name)), "{present:?}");
+    assert!(new.iter().all(|name| !present.contains(name)), "{present:?}");
+    assert_eq!(create(&server.owner(), "after").status, 201);
+    server.kill();
+    assert_eq!(server.sql().integrity(), "ok");
+}
+
+/// Its pages take the place of the file's own, and SQLite cannot tell: what comes of it may be damaged, and says so, or is a database.
+#[test]
+fn the_log_of_another_database_is_never_a_crash() {
+    let Some((mut server, _)) = cut_short("mine") else { return };
+    let Some((other, _)) = cut_short("other") else { return };
+    let path = server.database();
+    std::fs::copy(beside(&other.database(), "-wal"), beside(&path, "-wal")).unwrap();
+    let _ = std::fs::remove_file(beside(&path, "-shm"));
+    let doctor = server.try_command(&["doctor", "--thorough"]);
+    let finds_nothing = doctor.status.code() == Some(0);
+    if starts(&path) {
+        server.restart();
+        for path in ["/organizations", "/audit?limit=500", "/users"] {
+            let asked = server.owner().request_at("GET", &format!("{BASE}{path}")).try_send().unwrap();
+            // The token may be the other's.
+            let is_right = [200, 401].contains(&asked.status);
+            assert!(is_right || !finds_nothing && [500, 503].contains(&asked.status), "{path}: {}", asked.status);
+        }
+        server.kill();
+    } else {
+        let said = refusal(&server);
+        assert!(said.contains("damaged") && !finds_nothing, "{said}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The same mixed load on as much data all the time: memory, open files, the write-ahead log and the slowest requests stay where they are.
 //!
-//! `ORGD_SOAK_SECONDS` says for how long; what grows is judged from two minutes on, and `cargo xtask soak` asks for thirty.
+//! `ORGD_SOAK_SECONDS` says for how long, and `cargo xtask soak` asks for thirty minutes. From two minutes on the last quarter is judged.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
