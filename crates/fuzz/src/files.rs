@@ -39,6 +39,9 @@ pub fn configuration(data: &[u8]) {
         .filter(|(name, value)| *name != "ORGD_CONFIG" && !name.contains('\0') && !value.contains('\0'))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
+    // Names and other values are shown as they are.
+    let is_password = |(name, value): &(String, String)| name == "ORGD_DATABASE_URL" && value.contains(":hunter2@");
+    let is_secret = text.matches("hunter2").count() == 1 && environment.iter().any(is_password);
     let mut written = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
     written.write_all(file.as_bytes()).expect("the file takes it");
     environment.push(("ORGD_CONFIG".to_owned(), written.path().display().to_string()));
@@ -50,7 +53,7 @@ pub fn configuration(data: &[u8]) {
         Err(error) => {
             let told = error.to_string();
             assert!(!told.is_empty());
-            assert!(!told.contains("hunter2"), "a password in {told:?}");
+            assert!(!is_secret || !told.contains("hunter2"), "a password in {told:?}");
         }
     }
 }
@@ -64,7 +67,10 @@ pub fn database_url(data: &[u8]) {
     };
     let password =
         text.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).and_then(|(user, _)| user.split_once(':'));
-    if let Some((_, password)) = password.filter(|(_, password)| password.len() >= 12 && text.starts_with("postgres")) {
+    // What is also elsewhere in it, such as in the name of the database, may be shown.
+    let is_secret = |password: &str| password.len() >= 12 && text.matches(password).count() == 1;
+    // The name of a file holds none.
+    if let Some((_, password)) = password.filter(|(_, password)| is_secret(password) && !text.starts_with("sqlite")) {
         assert!(!shown.contains(password), "{shown}");
     }
 }

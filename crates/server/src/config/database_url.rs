@@ -26,7 +26,7 @@ impl PostgresUrl {
         let mut url = self.0.clone();
         for (name, value) in defaults {
             if !self.sets(name) {
-                url.push(if url.contains('?') { '&' } else { '?' });
+                url.push(if split_parameters(after_scheme(&url)).1.is_some() { '&' } else { '?' });
                 url.push_str(name);
                 url.push('=');
                 url.push_str(value);
@@ -36,17 +36,39 @@ impl PostgresUrl {
     }
 
     fn sets(&self, name: &str) -> bool {
-        let parameters = self.0.split_once('?').map_or("", |(_, parameters)| parameters);
+        let parameters = split_parameters(after_scheme(&self.0)).1.unwrap_or_default();
         form_urlencoded::parse(parameters.as_bytes()).any(|(known, _)| known == name)
     }
 
     /// The URL without user, password and parameters: scheme, hosts and database.
     fn shown(&self) -> String {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("postgres", ""));
-        let rest = rest.split_once('?').map_or(rest, |(start, _)| start);
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, end)| end);
-        format!("{scheme}://{rest}")
+        let scheme = self.0.split_once("://").map_or("postgres", |(scheme, _)| scheme);
+        format!("{scheme}://{}", visible(after_scheme(&self.0)).unwrap_or("…"))
     }
+}
+
+fn after_scheme(url: &str) -> &str {
+    url.split_once("://").map_or("", |(_, rest)| rest)
+}
+
+/// What comes after the scheme, up to its parameters and from there on. As libpq reads it: user and password end at an `@` before the first slash, and
+/// may hold question marks.
+fn split_parameters(rest: &str) -> (&str, Option<&str>) {
+    let credentials = rest.find(['@', '/']).filter(|at| rest[*at..].starts_with('@')).unwrap_or_default();
+    match rest[credentials..].find('?') {
+        Some(mark) => (&rest[..credentials + mark], Some(&rest[credentials + mark + 1..])),
+        None => (rest, None),
+    }
+}
+
+/// The part of what comes after the scheme that may be shown, which is neither user, password nor parameters. None when that cannot be
+/// told apart: a password with a slash or an `@` that should have been encoded.
+pub(super) fn visible(rest: &str) -> Option<&str> {
+    let (start, parameters) = split_parameters(rest);
+    if parameters.is_some_and(|parameters| parameters.contains('@')) {
+        return None;
+    }
+    Some(start.rsplit_once('@').map_or(start, |(_, end)| end))
 }
 
 impl fmt::Display for PostgresUrl {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::database_url::visible;
 use super::keys::Key;
 
 /// Where a value was given.
@@ -130,13 +131,20 @@ pub struct ShownValue(String);
 
 impl From<&str> for ShownValue {
     fn from(value: &str) -> Self {
-        let shown = match (value.find("://"), value.rfind('@')) {
-            (Some(scheme), Some(at)) if scheme + 3 <= at => format!("{}://…{}", &value[..scheme], &value[at..]),
-            _ => value.to_owned(),
+        // Also of a URL that is written wrongly, which is why it is shown.
+        let scheme = value.find("://").map_or("", |end| &value[..end + 3]);
+        let rest = &value[scheme.len()..];
+        let shown = match visible(rest) {
+            Some(part) => {
+                let before = if rest.starts_with(part) { "" } else { "…@" };
+                let after = if rest.ends_with(part) { "" } else { "?…" };
+                format!("{scheme}{before}{part}{after}")
+            }
+            None => format!("{scheme}…"),
         };
-        // libpq also takes the password as a parameter.
-        let shown = match shown.split_once('?') {
-            Some((start, _)) => format!("{start}?…"),
+        // libpq has another form, `host=db password=…`, which orgd does not take.
+        let shown = match shown.to_ascii_lowercase().find("password") {
+            Some(at) => format!("{}…", &shown[..at]),
             None => shown,
         };
         Self(if shown.chars().count() > 200 { shown.chars().take(200).chain(['…']).collect() } else { shown })

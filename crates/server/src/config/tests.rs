@@ -282,6 +282,34 @@ fn a_password_in_a_database_url_is_not_shown() {
 }
 
 #[test]
+fn nor_is_one_in_a_url_that_is_written_wrongly() {
+    for (wrong, shown) in [
+        ("postgres//me:hunter2@db/orgd", "\"…@db/orgd\""),
+        ("postgres:/me:hunter2@db/orgd?sslmode=require", "\"…@db/orgd?…\""),
+        ("me:hunter2@db", "\"…@db\""),
+        ("mysql://me:hun?ter2@db/orgd", "\"mysql://…@db/orgd\""),
+        ("mysql://me:hun/ter2@db/orgd", "\"mysql://…@db/orgd\""),
+        ("mysql://me:hun/te?r2@db/orgd", "\"mysql://…\""),
+        ("mysql://db/orgd?password=hun@ter2", "\"mysql://…\""),
+        ("host=db Password=hunter2", "\"host=db …\""),
+    ] {
+        let error = load(&[], &[("ORGD_DATABASE_URL", wrong)]).unwrap_err();
+        assert!(error.contains(&format!("database_url is {shown}, ")), "{wrong}: {error}");
+    }
+    for (taken, shown) in [
+        ("postgres://me:hun?ter2@db/orgd?sslmode=require", "postgres://db/orgd"),
+        ("postgres://me:hun/te?r2@db/orgd", "postgres://…"),
+        ("postgres://db/orgd?password=hun@ter2", "postgres://…"),
+    ] {
+        let url = load(&[], &[("ORGD_DATABASE_URL", taken)]).unwrap().database.url;
+        assert_eq!(
+            (url.to_string(), format!("{url:?}")),
+            (shown.to_owned(), format!("Postgres(PostgresUrl({shown}))"))
+        );
+    }
+}
+
+#[test]
 fn no_migrate_is_short_for_migrate_false() {
     assert!(!load(&["--no-migrate"], &[("ORGD_MIGRATE", "true")]).unwrap().database.migrate);
     assert!(load(&["--migrate", "true"], &[("ORGD_MIGRATE", "false")]).unwrap().database.migrate);
@@ -297,6 +325,11 @@ fn parameters_are_added_to_a_postgres_url_where_it_sets_none() {
     assert_eq!(
         with_defaults("postgres://a:1,b:2/orgd?connect_timeout=9&x=application_name"),
         "postgres://a:1,b:2/orgd?connect_timeout=9&x=application_name&application_name=orgd"
+    );
+    assert_eq!(
+        with_defaults("postgres://me:a?connect_timeout=9@db/orgd"),
+        "postgres://me:a?connect_timeout=9@db/orgd?connect_timeout=2&application_name=orgd",
+        "a question mark in a password begins no parameters"
     );
 }
 
