@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use comfy_table::{Table, presets};
 
-use crate::ci::shell::forget_package;
+use crate::ci::shell::command;
 
 /// The longest input, in bytes.
 const LONGEST: u32 = 4_096;
@@ -47,7 +47,7 @@ struct Figures {
 /// The tools are not there, or a target is not known.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the root of the project")?;
-    ensure_tools()?;
+    ensure_tools(root)?;
     let known = targets(root)?;
     let wanted = if arguments.targets.is_empty() { known.clone() } else { arguments.targets.clone() };
     if let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) {
@@ -69,8 +69,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn ensure_tools() -> anyhow::Result<()> {
-    let there = cargo().args(["fuzz", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+fn ensure_tools(root: &Path) -> anyhow::Result<()> {
+    let there = cargo(root).args(["fuzz", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !there.is_ok_and(|status| status.success()) {
         bail!(
             "fuzzing takes a nightly compiler and cargo-fuzz: `rustup toolchain install nightly` and `cargo install cargo-fuzz`"
@@ -80,9 +80,9 @@ fn ensure_tools() -> anyhow::Result<()> {
 }
 
 /// Cargo with the nightly compiler, whatever compiler runs this.
-fn cargo() -> Command {
-    let mut cargo = Command::new("cargo");
-    forget_package(&mut cargo).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").arg("+nightly");
+fn cargo(root: &Path) -> Command {
+    let mut cargo = command(root, "cargo", &["+nightly"]);
+    cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
     cargo
 }
 
@@ -105,7 +105,7 @@ fn fuzz(root: &Path, name: &str, executions: u64) -> anyhow::Result<(bool, Figur
         std::fs::create_dir_all(folder)?;
     }
     let own = root.join("crates/fuzz");
-    let mut command = cargo();
+    let mut command = cargo(root);
     // The project has no unsafe code for a sanitizer to look after; without one there are several times as many executions.
     command
         .args(["fuzz", "run", "--sanitizer", "none"])
@@ -128,7 +128,7 @@ fn fuzz(root: &Path, name: &str, executions: u64) -> anyhow::Result<(bool, Figur
         command.arg(format!("-dict={}", dictionary.display()));
     }
     writeln!(std::io::stdout(), "{name} …")?;
-    let output = command.current_dir(root).stdin(Stdio::null()).output().context("cannot run cargo fuzz")?;
+    let output = command.output().context("cannot run cargo fuzz")?;
     let said = String::from_utf8_lossy(&output.stderr);
     let figures = read(&said);
     if !output.status.success() {

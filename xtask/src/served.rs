@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use anyhow::{Context as _, anyhow, bail};
 use tempfile::TempDir;
 
-use crate::ci::shell::forget_package;
+use crate::ci::shell::command;
 
 /// A running `orgd` on a new database and a free port. Stopped when dropped.
 pub(crate) struct Served {
@@ -86,12 +86,9 @@ impl Drop for Served {
 /// Builds the server as the caller's profile does; the path of the executable.
 pub(crate) fn build() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = forget_package(&mut Command::new(cargo))
-        .args(["build", "--quiet", "--workspace", "--bin", "orgd", "--message-format=json-render-diagnostics"])
-        .current_dir(source_tree())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
+    let arguments = ["build", "--quiet", "--workspace", "--bin", "orgd", "--message-format=json-render-diagnostics"];
+    let built =
+        command(&source_tree(), cargo, &arguments).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !built.status.success() {
         bail!("the server does not build");
     }

@@ -2,19 +2,19 @@
 //! nobody ships it by mistake.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::Context as _;
 
-use crate::ci::shell::forget_package;
+use crate::ci::shell::command;
+use crate::served::source_tree;
 
 /// Builds it and says where it is.
 pub(super) fn executable() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = forget_package(&mut Command::new(cargo))
-        .args(["build", "--release", "--package", "orgd", "--bin", "orgd-bench", "--features", "bench"])
+    let arguments = ["build", "--release", "--package", "orgd", "--bin", "orgd-bench", "--features", "bench"];
+    let output = command(&source_tree(), cargo, &arguments)
         .arg("--message-format=json-render-diagnostics")
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;

@@ -8,16 +8,12 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 
 /// A program with its arguments, in this folder, without standard input.
+///
+/// Nor does it know what `cargo run` says about the package of this one. Build scripts look at that (ring's does), so that a Cargo below a Cargo would
+/// build half of the libraries again, and the next one without it once more.
 pub(crate) fn command<S: AsRef<OsStr>>(folder: &Path, program: impl AsRef<OsStr>, arguments: &[S]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    forget_package(&mut command);
-    command
-}
-
-/// Keeps from a program what `cargo run` says about the package of this one. Build scripts look at it (ring's does), so that a Cargo below a
-/// Cargo would build half of the libraries again, and the next one without it once more.
-pub(crate) fn forget_package(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")) {
             command.env_remove(name);

@@ -26,7 +26,7 @@ impl PostgresUrl {
         let mut url = self.0.clone();
         for (name, value) in defaults {
             if !self.sets(name) {
-                url.push(if split_parameters(after_scheme(&url)).1.is_some() { '&' } else { '?' });
+                url.push(if parameters(&url).is_some() { '&' } else { '?' });
                 url.push_str(name);
                 url.push('=');
                 url.push_str(value);
@@ -36,7 +36,7 @@ impl PostgresUrl {
     }
 
     fn sets(&self, name: &str) -> bool {
-        let parameters = split_parameters(after_scheme(&self.0)).1.unwrap_or_default();
+        let parameters = parameters(&self.0).unwrap_or_default();
         form_urlencoded::parse(parameters.as_bytes()).any(|(known, _)| known == name)
     }
 
@@ -49,6 +49,10 @@ impl PostgresUrl {
 
 fn after_scheme(url: &str) -> &str {
     url.split_once("://").map_or("", |(_, rest)| rest)
+}
+
+fn parameters(url: &str) -> Option<&str> {
+    split_parameters(after_scheme(url)).1
 }
 
 /// What comes after the scheme, up to its parameters and from there on. As libpq reads it: user and password end at an `@` before the first slash, and
