@@ -5,6 +5,7 @@
 //! one that is overdue is shut down by its descriptor, which Actix takes for a caller that has gone.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
@@ -34,6 +35,9 @@ use crate::wire::encode;
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a connection may go on whose answer is sent and whose body nobody wants: time to read the answer.
 const FAREWELL: u64 = 1_000;
+/// So many requests Actix reads ahead on a connection, and no more while the first of them waits for its answer (actix-http 3.20,
+/// `MAX_PIPELINED_MESSAGES`).
+const READ_AHEAD: u8 = 16;
 /// How slowly an answer may be taken in all, in bytes for each millisecond: 16 KiB a second.
 const SLOWEST: u64 = 16;
 
@@ -90,6 +94,8 @@ pub struct Connection {
     subject: Subject,
     term: Arc<Term>,
     is_refused: bool,
+    /// How many requests have come, modulo [`READ_AHEAD`].
+    requests: Cell<u8>,
 }
 
 impl Connections {
@@ -143,7 +149,7 @@ impl Connections {
         let is_refused = is_one_too_many && !self.proxies.contain(peer.ip());
         drop(table);
         self.metrics.connections.inc();
-        Connection { connections: Arc::clone(self), number, subject, term, is_refused }
+        Connection { connections: Arc::clone(self), number, subject, term, is_refused, requests: Cell::new(0) }
     }
 
     /// Closes overdue connections, for ever.
@@ -197,6 +203,16 @@ impl Connection {
         self.term.until.store(0, Ordering::Relaxed);
         self.term.is_body_read.store(false, Ordering::Relaxed);
         Turn { term: Arc::clone(&self.term), grace: self.term.patience }
+    }
+
+    /// Counts a request. True for one that must wake its connection: once in as many as Actix reads ahead.
+    ///
+    /// With so many read ahead Actix leaves what comes after them in its buffer, and when all of them are answered in one go it
+    /// forgets to look there: the caller waits until it sends something more. Woken by one of them, it looks.
+    pub fn counts_to_wake(&self) -> bool {
+        let count = (self.requests.get() + 1) % READ_AHEAD;
+        self.requests.set(count);
+        count == 0
     }
 
     /// The body of the request was read to its end.

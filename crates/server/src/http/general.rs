@@ -8,7 +8,7 @@ use super::answer;
 use super::error::ApiError;
 use super::errors_documented::{OpenErrors, SignedInErrors};
 use super::gate::{AtDoor, Entered};
-use super::middleware::BUILD_VERSION;
+use super::headers::BUILD_VERSION;
 
 /// Where the version of Coder is described whose API this is. Coder's own servers name their release here.
 pub const RELEASE: &str = "https://github.com/coder/coder/releases/tag/v2.32.0";

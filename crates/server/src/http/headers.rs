@@ -5,10 +5,17 @@ use actix_web::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 
-use super::middleware::BUILD_VERSION;
 use super::state::App;
+use crate::ratelimit::Decision;
+
+/// The version of Coder whose API this is, and of the server that answers in its place. Clients compare the first two numbers
+/// with their own.
+pub const BUILD_VERSION: &str = concat!("v2.32.0+orgd.", env!("CARGO_PKG_VERSION"));
 
 const BUILD: HeaderName = HeaderName::from_static("x-coder-build-version");
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 /// What is no page loads nothing, should a browser ever take it for one.
 const NO_PAGE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 /// Answers are for whoever asked, at that moment.
@@ -30,4 +37,16 @@ pub(super) fn common(app: &App, headers: &mut HeaderMap) {
     if app.insists_on_tls {
         headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
+}
+
+/// Adds those that tell how many requests are left.
+pub(super) fn rate_limit(headers: &mut HeaderMap, decision: Decision) {
+    let (limit, remaining, reset) = match decision {
+        Decision::Unlimited => return,
+        Decision::Allowed { limit, remaining, reset_unix } => (limit, remaining, reset_unix),
+        Decision::Limited { limit, reset_unix } => (limit, 0, reset_unix),
+    };
+    headers.insert(LIMIT, HeaderValue::from(limit));
+    headers.insert(REMAINING, HeaderValue::from(remaining));
+    headers.insert(RESET, HeaderValue::from(reset));
 }

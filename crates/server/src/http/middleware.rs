@@ -5,12 +5,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::future::{Ready, ready};
+use std::future::{Ready, poll_fn, ready};
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -39,14 +40,7 @@ use crate::telemetry::metrics::{InFlight, RequestKind};
 use crate::telemetry::traces::Header;
 use crate::test_double::Interference;
 
-/// The version of Coder whose API this is, and of the server that answers in its place. Clients compare the first two numbers
-/// with their own.
-pub const BUILD_VERSION: &str = concat!("v2.32.0+orgd.", env!("CARGO_PKG_VERSION"));
-
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-coder-request-id");
-const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// What is answered however busy the server is.
 const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
@@ -125,7 +119,25 @@ where
 
     forward_ready!(service);
 
-    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        if request.conn_data::<Connection>().is_some_and(Connection::counts_to_wake) {
+            let answered = self.answer(request);
+            return Box::pin(async move {
+                let waker = poll_fn(|context| Poll::Ready(context.waker().clone())).await;
+                waker.wake();
+                answered.await
+            });
+        }
+        self.answer(request)
+    }
+}
+
+impl<S, B> Inside<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    fn answer(&self, mut request: ServiceRequest) -> <Self as Service<ServiceRequest>>::Future {
         collapse_slashes(&mut request);
         let exchange = Exchange::begin(&self.around, &request);
         if let Some(refusal) = exchange.refusal(&request) {
@@ -256,7 +268,7 @@ impl Exchange {
         let decision = response.request().extensions().get::<Decision>().copied();
         headers::common(&self.app, response.headers_mut());
         if let Some(decision) = decision {
-            limit_headers(response.headers_mut(), decision);
+            headers::rate_limit(response.headers_mut(), decision);
         }
         if let Some(origins) = &self.app.cors {
             origins.mark(response.request().clone().headers(), response.headers_mut());
@@ -362,17 +374,6 @@ impl Exchange {
 
 fn encoded_body(body: &Response) -> BoxBody {
     BoxBody::new(Bytes::from(crate::wire::encode::to_vec(body)))
-}
-
-fn limit_headers(headers: &mut HeaderMap, decision: Decision) {
-    let (limit, remaining, reset) = match decision {
-        Decision::Unlimited => return,
-        Decision::Allowed { limit, remaining, reset_unix } => (limit, remaining, reset_unix),
-        Decision::Limited { limit, reset_unix } => (limit, 0, reset_unix),
-    };
-    headers.insert(LIMIT, HeaderValue::from(limit));
-    headers.insert(REMAINING, HeaderValue::from(remaining));
-    headers.insert(RESET, HeaderValue::from(reset));
 }
 
 /// Repeated slashes count as one, before the path is matched.

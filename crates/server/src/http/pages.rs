@@ -12,7 +12,7 @@ use utoipa_swagger_ui::Config;
 
 use super::entity_tag;
 use super::error::ApiError;
-use super::middleware::BUILD_VERSION;
+use super::headers::BUILD_VERSION;
 use super::published::DOCUMENT;
 use crate::service::ServiceError;
 

@@ -16,6 +16,7 @@ mod harness;
 
 mod crowd;
 mod overload;
+mod pipelined;
 mod raw;
 mod size;
 mod slow;

@@ -70,7 +70,7 @@ fn with_one_half_of_the_connection() {
     let server = TestServer::start();
     server.owner().get("/organizations").expect(200);
     let worker = WorkerClient::register(&server.owner(), "coder", "builder");
-    let head = head(&server, &format!("POST {}", worker.path("acquire")));
+    let head = head(&server, &format!("POST {BASE}{}", worker.path("acquire")));
     for request in [
         "GET /healthz HTTP/1.1\r\nHo".to_owned(),
         "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),

@@ -24,6 +24,8 @@ use super::sql::Sql;
 
 /// How long a server may take to start, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// So much of the log of a failed test's server is shown, in lines.
+const MOST_LINES: usize = 100;
 
 /// A running server. Dropped, it is killed, and its log is searched for panics; its log and its database file are searched for
 /// passwords and the secrets of session tokens and provisioner keys.
@@ -371,7 +373,7 @@ impl Run {
         let _ = self.child.wait();
         let log = self.stderr.whole();
         if std::thread::panicking() {
-            eprintln!("the log of the server:\n{log}");
+            eprintln!("the end of the server's log:\n{}", last_lines(&log));
             return;
         }
         assert!(!log.contains("panicked"), "the server panicked:\n{log}");
@@ -379,6 +381,12 @@ impl Run {
             assert!(!log.contains(&secret), "the log holds the secret {secret}");
         }
     }
+}
+
+/// Not all of it: a server that answered ten thousand requests would hide why the test failed.
+fn last_lines(log: &str) -> &str {
+    let begin = log.rmatch_indices('\n').nth(MOST_LINES).map_or(0, |(at, _)| at + 1);
+    &log[begin..]
 }
 
 /// True for a text in the form of a session token.
