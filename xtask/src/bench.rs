@@ -6,6 +6,7 @@ mod build;
 mod goals;
 mod http;
 mod loads;
+mod overload;
 mod pgbench;
 mod postgres;
 mod queue;
@@ -33,6 +34,9 @@ pub(crate) struct Arguments {
     /// Measure the queue and its workers: taking jobs, waiting for them, and lost workers
     #[arg(long, conflicts_with = "postgres")]
     workers: bool,
+    /// Measure what is made of four times as many changes as can be made
+    #[arg(long, conflicts_with_all = ["postgres", "workers"])]
+    overload: bool,
     /// Write every figure to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -85,6 +89,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     if arguments.workers {
         let (measured, lines) = workers::run(place, extent)?;
+        return tell(arguments, extent, &measured, &lines);
+    }
+    if arguments.overload {
+        let (measured, lines) = overload::run(place, extent)?;
         return tell(arguments, extent, &measured, &lines);
     }
     report::progress("starting on empty databases");

@@ -62,6 +62,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let Figures { executions, per_second, slowest_seconds, memory, coverage } = figures;
         let numbers = [executions, per_second, coverage, slowest_seconds, memory].map(|number| number.to_string());
         let verdict = if is_sound { "passed" } else { "broken" };
+        // The table comes after the last of them, which may be hours away.
+        writeln!(std::io::stdout(), "{name}: {executions} executions, {per_second} per second, {verdict}")?;
         table.add_row(std::iter::once(name.clone()).chain(numbers).chain([verdict.to_owned()]));
         broken += usize::from(!is_sound);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -64,7 +65,8 @@ pub(super) fn sample(load: &Load<'_>, seconds: u32, folder: &Path, prefix: &str)
     let before = load.server.processor_seconds()?;
     let url = load.server.url();
     let prefix = format!("{prefix}c{}", load.callers);
-    let counted = wrk::run(&load.script, Run { url: &url, callers: load.callers, seconds, folder, prefix: &prefix })?;
+    let run = Run { url: &url, callers: load.callers, seconds, folder, prefix: &prefix, pause: Duration::ZERO };
+    let counted = wrk::run(&load.script, run)?;
     let spent = load.server.processor_seconds()? - before;
     load.server.empty_log()?;
     Ok(Sample { microseconds: spent * 1e6 / counted.requests as f64, per_second: counted.per_second })

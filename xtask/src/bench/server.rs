@@ -61,6 +61,18 @@ impl Server {
         Ok((Self::ready(place, name, &embedded(place, name), &["serve-unobserved"])?, seeded))
     }
 
+    /// Fills a database with this many jobs and serves it; no more than so many requests that write may be under way.
+    pub(super) fn seeded_bounded(
+        place: Place<'_>,
+        name: &str,
+        jobs: usize,
+        most: u32,
+    ) -> anyhow::Result<(Self, Seeded)> {
+        let seeded = seed(place, &embedded(place, name), jobs)?;
+        let most = most.to_string();
+        Ok((Self::ready(place, name, &embedded(place, name), &["serve", "--max-requests", &most])?, seeded))
+    }
+
     /// Serves a database with this command and its flags, and waits until everything is in memory.
     pub(super) fn ready(place: Place<'_>, name: &str, database: &str, command: &[&str]) -> anyhow::Result<Self> {
         let server = Self::launch(place, name, database, command, Stdio::null())?;
