@@ -16,6 +16,14 @@ pub(super) fn document(file: Option<&Path>) -> anyhow::Result<Value> {
     }
 }
 
+/// The document of the control routes, with the schemas of the API that it refers to.
+///
+/// # Errors
+/// What is written is no document.
+pub(super) fn control() -> anyhow::Result<&'static Value> {
+    orgd::http::control::openapi().map_err(anyhow::Error::msg)
+}
+
 fn read(file: &Path) -> anyhow::Result<Value> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let document: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask openapi lint`: holds the documented and the generated document against the rules of `orgd-contract`, and with `--all`
+//! `cargo xtask openapi lint`: holds the documented and the generated document, and that of the control routes, against the rules of `orgd-contract`, and with `--all`
 //! lets the tools look that other people will use.
 
 mod tools;
@@ -18,6 +18,9 @@ use super::generated;
 const BROKEN: u8 = 1;
 /// The list of published operations, in the folder of the documented contract.
 const PUBLISHED: &str = "operations.txt";
+
+/// Where the document of the control routes is, in that folder.
+const CONTROL: &str = "control";
 
 /// What to look at.
 #[derive(Debug, Default, Args)]
@@ -48,18 +51,24 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folder = arguments.documented.clone().unwrap_or_else(super::documented_folder);
     let contract = Contract::load(&folder)?;
-    let list = folder.join(PUBLISHED);
-    let published = std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
+    let published =
+        |list: PathBuf| std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()));
+    let operations = published(folder.join(PUBLISHED))?;
+    let control_routes = published(super::documented_folder().join(CONTROL).join(PUBLISHED))?;
     let generated = generated::document(arguments.generated.as_deref())?;
-    let documents = [("documented", contract.document()), ("generated", &generated)];
+    let documents = [
+        ("documented", contract.document(), &operations),
+        ("generated", &generated, &operations),
+        ("control", generated::control()?, &control_routes),
+    ];
 
     let mut broken = 0;
-    for (name, document) in documents {
-        broken += print(name, document, &published)?;
+    for (name, document, published) in documents {
+        broken += print(name, document, published)?;
     }
     let mut unhappy = Vec::new();
     if arguments.all {
-        for (name, document) in documents {
+        for (name, document, _) in documents {
             unhappy.extend(tools::look(name, document)?);
         }
     }

@@ -1,10 +1,12 @@
 //! The control routes of a test double, below `/_test`: on a port of their own, never on the API's.
 
+mod described;
 pub(super) mod document;
 mod faults;
 mod routes;
 mod shapes;
 
+pub use described::openapi;
 pub(super) use shapes::unknown_keys;
 
 use std::net::{SocketAddr, TcpListener};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use jsonschema::{Draft, Validator};
+use jsonschema::Validator;
 use orgd_contract::{Contract, OperationSpec};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::answer::Answer;
 use super::client::BASE;
+use super::strict::{failures, forbid_other_keys, validator};
 
 /// The request ids of every answer of every test.
 static REQUEST_IDS: LazyLock<Mutex<HashSet<Uuid>>> = LazyLock::new(Mutex::default);
@@ -145,29 +146,6 @@ fn below_base(target: &str) -> bool {
     target.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
-/// An answer may hold nothing that its schema does not name.
-fn forbid_other_keys(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            if members.get("type").is_some_and(|kind| kind == "object") && members.contains_key("properties") {
-                members.entry("additionalProperties").or_insert(json!(false));
-            }
-            members.values_mut().for_each(forbid_other_keys);
-        }
-        Value::Array(items) => items.iter_mut().for_each(forbid_other_keys),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn validator(document: &Value, schema: &Value) -> Validator {
-    let root = json!({ "components": document["components"], "allOf": [schema] });
-    jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .should_validate_formats(true)
-        .build(&root)
-        .expect("the schema is one")
-}
-
 /// Notes a status that was answered with a stream, which is not held against a schema.
 pub fn note_stream(seen: &Seen, method: &str, target: &str, status: u16) {
     let operation = documented().operation(method, target).expect("an operation");
@@ -211,9 +189,8 @@ pub fn check(seen: &Seen, method: &str, target: &str, answer: &Answer) {
         return;
     };
     check_form(&what, answer);
-    let failures: Vec<_> =
-        schema.iter_errors(&answer.json()).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(failures.is_empty(), "{what}\n{}", failures.join("\n"));
+    let failures = failures(schema, &answer.json());
+    assert!(failures.is_empty(), "{what}\n{failures}");
 }
 
 #[track_caller]

@@ -12,6 +12,7 @@ mod robot;
 mod rows;
 mod server;
 mod sql;
+mod strict;
 mod subjects;
 mod wal_lock;
 mod worker_client;

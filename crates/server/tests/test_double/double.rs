@@ -5,6 +5,7 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::described;
 use crate::environment::without_settings;
 
 /// A running server. Killed when dropped.
@@ -106,11 +107,13 @@ impl Double {
         self.call("GET", path, None).expect(200)
     }
 
-    /// Asks the control routes.
+    /// Asks the control routes, and holds the answer against their document.
     #[track_caller]
     pub fn control(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let url = format!("{}/_test{path}", self.ready["control_url"].as_str().unwrap());
-        self.send(self.request(method, &url, body.as_ref())).unwrap()
+        let answer = self.send(self.request(method, &url, body.as_ref())).unwrap();
+        described::check(method, &format!("/_test{path}"), body.as_ref(), &answer);
+        answer
     }
 
     /// Arranges for a fault.

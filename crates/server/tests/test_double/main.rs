@@ -4,6 +4,7 @@
 
 mod clock;
 mod conformance;
+mod described;
 mod double;
 #[path = "../support/environment.rs"]
 mod environment;
@@ -13,3 +14,5 @@ mod life;
 mod record;
 mod requests;
 mod states;
+#[path = "../support/strict.rs"]
+mod strict;

@@ -24,6 +24,11 @@ pub(super) fn documented(operation: Operation) -> Option<&'static Value> {
     DOCUMENT.get("paths")?.get(operation.path())?.get(operation.method().to_lowercase())
 }
 
+/// A schema of the document.
+pub(super) fn schema(name: &str) -> Option<&'static Value> {
+    DOCUMENT.get("components")?.get("schemas")?.get(name)
+}
+
 /// Follows a reference.
 pub(super) fn resolved(value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {

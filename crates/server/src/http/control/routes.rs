@@ -25,6 +25,7 @@ type Answer = Result<HttpResponse, Refusal>;
 /// What `GET /_test` answers: method, path, what it is for.
 const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/_test", "this list"),
+    ("GET", "/_test/openapi.json", "the OpenAPI document of these routes"),
     ("POST", "/_test/reset", "back to how the server was after its start; faults and recorded requests go"),
     ("GET", "/_test/state", "which state was loaded last, and which there are"),
     ("PUT", "/_test/state", "load one: {\"name\": …} or {\"fixture\": {…}}"),
@@ -51,6 +52,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .route("/_test", web::get().to(list_routes))
         .route("/_test/", web::get().to(list_routes))
+        .route("/_test/openapi.json", web::get().to(describe))
         .route("/_test/reset", web::post().to(reset))
         .route("/_test/state", web::get().to(state))
         .route("/_test/state", web::put().to(load_state))
@@ -79,6 +81,10 @@ fn done() -> Answer {
 async fn list_routes() -> Answer {
     let route = |(method, path, about): &(&str, &str, &str)| json!({"method": method, "path": path, "about": about});
     ok(&ROUTES.iter().map(route).collect::<Vec<_>>())
+}
+
+async fn describe() -> Answer {
+    ok(super::openapi().map_err(Refusal::Failed)?)
 }
 
 async fn reset(double: Double) -> Answer {
@@ -266,4 +272,23 @@ async fn advance_clock(double: Double, body: Bytes) -> Answer {
     })?;
     double.advance(by).await?;
     ok(&clock_of(&double))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::ROUTES;
+    use crate::http::control::openapi;
+
+    #[test]
+    fn the_list_is_that_of_the_document() {
+        let listed: BTreeSet<(String, String)> =
+            ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+        let paths = openapi().unwrap()["paths"].as_object().unwrap();
+        let operations = paths.iter().flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+        });
+        assert_eq!(listed, operations.collect());
+    }
 }
