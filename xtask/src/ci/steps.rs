@@ -51,7 +51,7 @@ pub(super) const STEPS: &[Step] = &[
     alone("permissions", "the page of permissions says what the table says", permissions),
     alone("reference", "the pages of the API reference say what the document says", reference),
     alone("differences", "the page of differences says what the list says", differences),
-    alone("lint", "both documents keep the rules, and validators, Redocly and Spectral agree", lint),
+    alone("lint", "the documents keep the rules, and validators, Redocly and Spectral agree", lint),
     alone("alerts", "the alerts for Prometheus are right, and each can be brought about", alerts::check),
     alone("clippy", "no warning in any target", clippy),
     alone("test", "every test of the workspace, on SQLite", test),

@@ -26,7 +26,10 @@ mod steady;
 mod trend;
 mod vanish;
 
-use harness::TestServer;
+use harness::{Job, TestServer};
+
+/// So many jobs [`fill`] makes.
+const MANY_JOBS: i64 = 3000;
 
 /// A server whose deadlines are short, with these settings besides.
 fn impatient(settings: &[(&str, &str)]) -> TestServer {
@@ -51,4 +54,15 @@ fn metric(server: &TestServer, name: &str) -> f64 {
 /// How many connections are open, besides the one that asks.
 fn connections(server: &TestServer) -> f64 {
     metric(server, "orgd_http_connections") - 1.0
+}
+
+/// Fills the default organization with so many jobs that their list is sent in parts.
+fn fill(server: &TestServer) {
+    let default = server.owner().get("/organizations/default").expect(200);
+    let organization = default["id"].as_str().unwrap().parse().unwrap();
+    server.change(|sql| {
+        for second in 0..MANY_JOBS {
+            sql.job(&Job::pending(organization, second).running().completed());
+        }
+    });
 }

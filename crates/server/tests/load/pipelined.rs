@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::json;
-use uuid::Uuid;
 
-use crate::harness::{BASE, Job, TestServer, WorkerClient, eventually};
-use crate::metric;
+use crate::harness::{BASE, TestServer, WorkerClient, eventually};
 use crate::raw::Raw;
+use crate::{fill, metric};
 
 const QUICK: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 const LAST: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -46,13 +45,7 @@ fn behind_one_that_waits_for_a_job() {
 #[test]
 fn behind_a_list_that_is_sent_in_parts_and_read_late() {
     let server = TestServer::start();
-    let organization: Uuid =
-        server.owner().get("/organizations/default").expect(200)["id"].as_str().unwrap().parse().unwrap();
-    server.change(|sql| {
-        for second in 0..3000 {
-            sql.job(&Job::pending(organization, second).running().completed());
-        }
-    });
+    fill(&server);
     let token = server.owner_token();
     let list = format!(
         "GET {BASE}/organizations/coder/provisionerjobs?limit=0 HTTP/1.1\r\nHost: x\r\nCoder-Session-Token: {token}\r\n\r\n"

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use nix::sys::socket::{setsockopt, sockopt};
 use serde_json::json;
-use uuid::Uuid;
 
-use crate::harness::{BASE, Job, TestServer, WorkerClient, eventually};
+use crate::harness::{BASE, TestServer, WorkerClient, eventually};
 use crate::raw::Raw;
-use crate::{connections, metric};
+use crate::{MANY_JOBS, connections, fill, metric};
 
 /// Nobody is connected, nothing is under way and nothing is held.
 fn is_quiet(server: &TestServer) -> bool {
@@ -104,13 +103,7 @@ fn while_they_wait_for_a_job() {
 #[test]
 fn in_the_middle_of_a_list_that_is_sent_in_parts() {
     let server = TestServer::start();
-    let organization: Uuid =
-        server.owner().get("/organizations/default").expect(200)["id"].as_str().unwrap().parse().unwrap();
-    server.change(|sql| {
-        for second in 0..3000 {
-            sql.job(&Job::pending(organization, second).running().completed());
-        }
-    });
+    fill(&server);
     let request = head(&server, &format!("GET {BASE}/organizations/coder/provisionerjobs?limit=0"));
     for _ in 0..50 {
         let mut raw = Raw::open(&server);
@@ -120,7 +113,7 @@ fn in_the_middle_of_a_list_that_is_sent_in_parts() {
     }
     eventually(|| is_quiet(&server));
     let list = server.owner().get("/organizations/coder/provisionerjobs?limit=0").expect(200);
-    assert_eq!(list.as_array().unwrap().len(), 3000);
+    assert_eq!(list.as_array().unwrap().len() as i64, MANY_JOBS);
 }
 
 #[test]
