@@ -25,6 +25,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::interfere::OnPurpose;
 use super::proxies::TrustedProxies;
 use crate::config::LimitsConfig;
 use crate::ratelimit::Subject;
@@ -286,7 +287,9 @@ impl MessageBody for Lasting {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let polled = Pin::new(&mut self.body).poll_next(context);
-        if let Poll::Ready(Some(Err(error))) = &polled {
+        if let Poll::Ready(Some(Err(error))) = &polled
+            && !error.is::<OnPurpose>()
+        {
             let defect = error.downcast_ref::<ApiError>().and_then(ApiError::defect);
             let why = defect.unwrap_or_else(|| error.to_string());
             tracing::error!(request_id = %self.request, why, "an answer was cut off");

@@ -15,6 +15,7 @@ use actix_web::{Error, HttpMessage};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
+pub use self::answer::OnPurpose;
 use super::control::unknown_keys;
 use super::gate::CallerId;
 use super::paths::{self, Found};

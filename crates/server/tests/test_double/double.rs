@@ -1,12 +1,27 @@
 //! An ephemeral server and the way to it.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::described;
 use crate::environment::without_settings;
+
+/// How long something may take that does not take long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Looks again and again, until it is so.
+#[track_caller]
+pub fn wait_until(mut holds: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < until, "it did not come to that");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
 
 /// A running server. Killed when dropped.
 pub struct Double {
@@ -65,7 +80,15 @@ impl Double {
 
     /// With these flags alone.
     pub fn bare(flags: &[&str]) -> Self {
-        let mut command = orgd(&[&["serve", "--ephemeral"], flags].concat());
+        Self::run(&mut orgd(&[&["serve", "--ephemeral"], flags].concat()))
+    }
+
+    /// With control routes, and with its log in this file.
+    pub fn logging(file: File) -> Self {
+        Self::run(orgd(&["serve", "--ephemeral", "--control", "127.0.0.1:0"]).stderr(file))
+    }
+
+    fn run(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
         let mut line = String::new();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::double::{Answer, Double};
+use super::double::{Answer, Double, wait_until};
 
 const LIST: &str = "/organizations";
 const JOBS: &str = "/organizations/coder/provisionerjobs?limit=2";
@@ -50,6 +50,24 @@ fn a_lost_answer_leaves_the_change_behind_and_a_lost_request_does_not() {
     let cut = double.try_as(double.token(), "GET", LIST, None);
     assert!(cut.is_err_and(|error| error.is_body() || error.is_decode()), "the head came, the body did not");
     double.get(LIST);
+}
+
+/// Whoever reads the log of a failed test would look for the wrong thing.
+#[test]
+fn the_log_does_not_call_it_an_error_of_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let double = Double::logging(std::fs::File::create(&path).unwrap());
+    for at in ["before", "after", "body"] {
+        double.arrange(json!({"operation": "getOrganizations", "fault": {"kind": "drop", "at": at}}));
+        assert!(double.try_as(double.token(), "GET", LIST, None).is_err(), "{at}");
+    }
+    double.arrange(json!({"operation": "getOrganizations", "fault": {"kind": "missing_field", "pointer": "/99/name"}}));
+    double.get(LIST);
+    // The log is written a moment later; this line comes after the others.
+    wait_until(|| std::fs::read_to_string(&path).unwrap().contains("the fault has no place in this answer"));
+    let log = std::fs::read_to_string(&path).unwrap();
+    assert!(!log.contains("ERROR"), "{log}");
 }
 
 #[test]

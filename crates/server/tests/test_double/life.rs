@@ -2,16 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use super::double::{Double, orgd, refused};
-
-/// How long something may take that does not take long.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::double::{Double, orgd, refused, wait_until};
 
 /// The folder of a server's database, found by what the process has open.
 fn folder(double: &Double) -> PathBuf {
@@ -19,14 +15,6 @@ fn folder(double: &Double) -> PathBuf {
     let open = files.filter_map(|file| std::fs::read_link(file.path()).ok());
     let database = open.into_iter().find(|path| path.ends_with("orgd.db")).unwrap();
     database.parent().unwrap().to_owned()
-}
-
-fn wait_until(mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < until, "it did not come to that");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 fn signal(double: &Double, signal: Signal) {

@@ -147,10 +147,10 @@ struct BrokenOff {
     has_paused: bool,
 }
 
-/// What ends the connection.
+/// What ends the connection. No fault of the server's, so nothing for its log.
 #[derive(thiserror::Error)]
 #[error("the connection is dropped on purpose")]
-struct OnPurpose;
+pub struct OnPurpose;
 
 impl fmt::Debug for OnPurpose {
     /// The HTTP library would report it as an error of the server; by this name the log knows that it is none.
