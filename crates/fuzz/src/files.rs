@@ -61,7 +61,7 @@ pub fn configuration(data: &[u8]) {
 /// A URL of a database is shown without its password.
 pub fn database_url(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
-    let shown = match text.parse::<DatabaseUrl>() {
+    let shown = |text: &str| match text.parse::<DatabaseUrl>() {
         Ok(url) => format!("{url:?}"),
         Err(error) => error.to_string(),
     };
@@ -71,6 +71,8 @@ pub fn database_url(data: &[u8]) {
     let is_secret = |password: &str| password.len() >= 12 && text.matches(password).count() == 1;
     // The name of a file holds none.
     if let Some((_, password)) = password.filter(|(_, password)| is_secret(password) && !text.starts_with("sqlite")) {
-        assert!(!shown.contains(password), "{shown}");
+        // A password may be words that the error says of any such URL.
+        let is_told = |text: &str| shown(text).contains(password);
+        assert!(!is_told(text) || is_told(&text.replacen(password, "", 1)), "{}", shown(text));
     }
 }

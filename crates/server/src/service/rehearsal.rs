@@ -32,6 +32,7 @@ impl Services {
     pub async fn replace_everything(&self, contents: Arc<Contents>) -> Result<(), DbError> {
         self.database.replace_everything(contents, self.clock.now()).await?;
         self.attempts.forget();
+        self.uses.forget();
         self.dismissals.let_go();
         Ok(())
     }

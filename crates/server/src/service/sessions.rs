@@ -86,6 +86,11 @@ impl Uses {
         true
     }
 
+    /// Everything is another now, tokens with the same ID too: nobody has used them.
+    pub fn forget(&self) {
+        self.gathered.lock().clear();
+    }
+
     /// Removes uses that are stored, less those that others took the place of meanwhile.
     fn remove(&self, stored: &[TokenUse]) {
         let mut gathered = self.gathered.lock();

@@ -1,5 +1,7 @@
 //! Going back to a state, and to others.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::double::Double;
@@ -9,9 +11,19 @@ fn at(double: &Double, path: &str) -> Value {
     double.call("GET", path, None).json()
 }
 
-/// Everything that can be read of a server.
+/// Takes a key out of each of these objects.
+fn without(key: &str, mut list: Value) -> Value {
+    for object in list.as_array_mut().unwrap() {
+        object.as_object_mut().unwrap().remove(key);
+    }
+    list
+}
+
+/// Everything that can be read of a server, but when its reader was there last: that is noted while the picture is taken.
 fn picture(double: &Double) -> Vec<Value> {
-    let mut all = vec![at(double, "/organizations"), at(double, "/users"), at(double, "/users/me/keys/tokens")];
+    let users = without("last_seen_at", at(double, "/users")["users"].take());
+    let tokens = without("last_used", at(double, "/users/me/keys/tokens"));
+    let mut all = vec![at(double, "/organizations"), users, tokens];
     for organization in ["coder", "platform-team", "research", "empty-handed"] {
         let base = format!("/organizations/{organization}");
         for list in ["members", "provisionerkeys", "provisionerdaemons?offline=true", "provisionerjobs?limit=0"] {
@@ -57,6 +69,18 @@ fn what_was_revoked_is_good_again_and_what_was_made_is_not() {
     assert_eq!(whose(double.token()), 401);
     double.control("POST", "/reset", None).expect(200);
     assert_eq!((whose(double.token()), whose(made)), (200, 401));
+}
+
+/// Uses are stored together, a moment later.
+#[test]
+fn whoever_was_there_before_a_reset_was_not_there_after_it() {
+    let double = Double::start();
+    double.try_as("mia0123456-miasecretmiasecretmias", "GET", "/users/me", None).unwrap().expect(200);
+    double.control("POST", "/reset", None).expect(200);
+    std::thread::sleep(Duration::from_secs(2));
+    let users = double.get("/users")["users"].take();
+    let mia = users.as_array().unwrap().iter().find(|user| user["username"] == "mia").unwrap();
+    assert_eq!(mia.get("last_seen_at"), None, "{mia}");
 }
 
 #[test]
