@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::{Draft, Validator};
+use orgd_contract::forbid_other_keys;
 use serde_json::{Map, Value, json};
 
 /// The merged document, as the build script wrote it.
@@ -164,19 +165,6 @@ fn take_nulls(value: &mut Value, place: &str, flaws: &mut Vec<Flaw>) {
             }
         }
         Value::Null if place.is_empty() => flaws.push(Flaw::Null("the whole body".to_owned())),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn forbid_other_keys(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            if members.get("type").is_some_and(|kind| kind == "object") && members.contains_key("properties") {
-                members.entry("additionalProperties").or_insert(json!(false));
-            }
-            members.values_mut().for_each(forbid_other_keys);
-        }
-        Value::Array(items) => items.iter_mut().for_each(forbid_other_keys),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

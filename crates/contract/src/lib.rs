@@ -3,6 +3,7 @@
 //! Markdown. It knows nothing of the server, of utoipa, of HTTP or of a database.
 
 mod changes;
+mod closed;
 mod compare;
 mod contract;
 mod docs;
@@ -17,6 +18,7 @@ mod pointer;
 mod reference;
 
 pub use changes::{ApiChange, Class, VersionError, changes, parse_version, required_version};
+pub use closed::forbid_other_keys;
 pub use compare::{Difference, compare};
 pub use contract::{Contract, OperationSpec};
 pub use docs::{Page, pages};
@@ -25,3 +27,5 @@ pub use error::ContractError;
 pub use form::{Form, FormError, Format, Version};
 #[cfg(feature = "lint")]
 pub use lint::{Finding, lint};
+pub use pointer::unescape_segment;
+pub use reference::complete;

@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use anyhow::ensure;
-
 use super::goals::{Goal, Line, rate, ratio};
-use super::rounds::{Measured, Sample, Spread};
+use super::rounds::{Measured, Spread, apply};
 use super::server::{Place, Server};
-use super::wrk::{self, Counted, Run, Script};
+use super::wrk::{Run, Script};
 use super::{Extent, report};
 
 /// As many changes may be under way, and as many callers are just enough.
@@ -26,17 +24,8 @@ const AFTER: &str = "create, 64 callers, right after";
 pub(super) fn run(place: Place<'_>, extent: Extent) -> anyhow::Result<(Measured, Vec<Line>)> {
     let (server, seeded) = Server::seeded_bounded(place, "overload", extent.few_jobs, MOST)?;
     let script = Script::Create { token: seeded.owner.clone() };
-    let load = |name: &str, callers, pause| -> anyhow::Result<(Sample, Counted)> {
-        let before = server.processor_seconds()?;
-        let run =
-            Run { url: &server.url(), callers, seconds: extent.seconds, folder: place.folder, prefix: name, pause };
-        let counted = wrk::run_beyond(&script, run)?;
-        let spent = server.processor_seconds()? - before;
-        server.empty_log()?;
-        let made = counted.requests - counted.refused;
-        ensure!(made > 0, "nothing was made");
-        let per_second = counted.per_second * made as f64 / counted.requests as f64;
-        Ok((Sample { microseconds: spent * 1e6 / made as f64, per_second }, counted))
+    let load = |prefix: &str, callers, pause| {
+        apply(&server, &script, Run { callers, seconds: extent.seconds, folder: place.folder, prefix, pause })
     };
     load("warm", MOST, Duration::ZERO)?;
     let mut measured = Measured::new();

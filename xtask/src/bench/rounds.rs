@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::loads::Load;
-use super::wrk::{self, Run};
+use super::server::Server;
+use super::wrk::{self, Counted, Run, Script};
 use super::{Extent, report};
 
 /// What one load cost in one round.
@@ -62,14 +63,23 @@ pub(super) fn measure(loads: &[Load<'_>], extent: Extent, folder: &Path) -> anyh
 
 /// Applies one load once.
 pub(super) fn sample(load: &Load<'_>, seconds: u32, folder: &Path, prefix: &str) -> anyhow::Result<Sample> {
-    let before = load.server.processor_seconds()?;
-    let url = load.server.url();
     let prefix = format!("{prefix}c{}", load.callers);
-    let run = Run { url: &url, callers: load.callers, seconds, folder, prefix: &prefix, pause: Duration::ZERO };
-    let counted = wrk::run(&load.script, run)?;
-    let spent = load.server.processor_seconds()? - before;
-    load.server.empty_log()?;
-    Ok(Sample { microseconds: spent * 1e6 / counted.requests as f64, per_second: counted.per_second })
+    let run = Run { callers: load.callers, seconds, folder, prefix: &prefix, pause: Duration::ZERO };
+    let (sample, counted) = apply(load.server, &load.script, run)?;
+    counted.without_refusals()?;
+    Ok(sample)
+}
+
+/// Applies a load that may be more than the server takes. The sample is of what was not refused.
+pub(super) fn apply(server: &Server, script: &Script, run: Run<'_>) -> anyhow::Result<(Sample, Counted)> {
+    let before = server.processor_seconds()?;
+    let counted = wrk::run(script, &server.url(), run)?;
+    let spent = server.processor_seconds()? - before;
+    server.empty_log()?;
+    let served = counted.requests - counted.refused;
+    ensure!(served > 0, "every request was refused");
+    let per_second = counted.per_second * served as f64 / counted.requests as f64;
+    Ok((Sample { microseconds: spent * 1e6 / served as f64, per_second }, counted))
 }
 
 #[cfg(test)]

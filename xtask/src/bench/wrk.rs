@@ -71,8 +71,6 @@ impl Script {
 /// One run of wrk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Run<'a> {
-    /// `http://` and the server's address.
-    pub(super) url: &'a str,
     /// Callers at once, each with a connection of its own.
     pub(super) callers: u32,
     /// How long.
@@ -96,21 +94,22 @@ pub(super) struct Counted {
     pub(super) refused: u64,
 }
 
-/// Applies the load.
-///
-/// # Errors
-/// wrk failed, or an answer was not a success: such a figure would say nothing.
-pub(super) fn run(script: &Script, run: Run<'_>) -> anyhow::Result<Counted> {
-    let counted = run_beyond(script, run)?;
-    ensure!(counted.refused == 0, "the load met errors: {} of {} answers", counted.refused, counted.requests);
-    Ok(counted)
+impl Counted {
+    /// The same, where every answer was a success: a figure of others would say nothing.
+    ///
+    /// # Errors
+    /// One was not.
+    pub(super) fn without_refusals(self) -> anyhow::Result<Self> {
+        ensure!(self.refused == 0, "the load met errors: {} of {} answers", self.refused, self.requests);
+        Ok(self)
+    }
 }
 
-/// Applies a load that may be more than the server takes.
+/// Applies the load to the server at this URL.
 ///
 /// # Errors
 /// wrk failed, or a connection did.
-pub(super) fn run_beyond(script: &Script, run: Run<'_>) -> anyhow::Result<Counted> {
+pub(super) fn run(script: &Script, url: &str, run: Run<'_>) -> anyhow::Result<Counted> {
     let file = run.folder.join("load.lua");
     let mut lua = script.lua(run.prefix);
     if !run.pause.is_zero() {
@@ -121,7 +120,7 @@ pub(super) fn run_beyond(script: &Script, run: Run<'_>) -> anyhow::Result<Counte
     let output = Command::new("wrk")
         .args(["--threads", "1", "--connections", &run.callers.to_string()])
         .args(["--duration", &format!("{}s", run.seconds), "--timeout", "10s", "--script"])
-        .args([file.as_os_str(), run.url.as_ref()])
+        .args([file.as_os_str(), url.as_ref()])
         .output()
         .context("cannot run wrk")?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -150,9 +149,12 @@ mod tests {
         \x20 4321 requests in 1.00s, 5.00MB read\nRequests/sec:   4319.50\nTransfer/sec: 1MB\n";
 
     #[test]
-    fn the_report_is_read_and_a_failed_connection_makes_it_worthless() {
+    fn the_report_is_read_and_a_failure_makes_it_worthless() {
         assert_eq!(counted(REPORT).unwrap(), Counted { requests: 4321, per_second: 4319.5, refused: 0 });
-        assert_eq!(counted(&format!("{REPORT}  Non-2xx or 3xx responses: 7\n")).unwrap().refused, 7);
+        let refused = counted(&format!("{REPORT}  Non-2xx or 3xx responses: 7\n")).unwrap();
+        assert_eq!(refused.refused, 7);
+        assert!(refused.without_refusals().unwrap_err().to_string().contains('7'));
+        assert!(counted(REPORT).unwrap().without_refusals().is_ok());
         let broken = format!("{REPORT}  Socket errors: connect 0, read 3, write 0, timeout 0\n");
         assert!(counted(&broken).unwrap_err().to_string().contains("read 3"));
         assert!(counted("nothing").is_err());

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
-use orgd_contract::{ApiChange, Class};
+use orgd_contract::{ApiChange, Class, unescape_segment};
 use serde_json::Value;
 
 /// Without rules it finds nothing.
@@ -66,8 +66,7 @@ fn of_report(change: &Value) -> Option<ApiChange> {
         return None;
     }
     let pointer = change["path"].as_str()?;
-    let parts: Vec<String> =
-        pointer.trim_start_matches("#/").split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+    let parts: Vec<String> = pointer.trim_start_matches("#/").split('/').map(unescape_segment).collect();
     let (operation, rest) = match parts.as_slice() {
         [paths, path, method, rest @ ..] if paths == "paths" => (format!("{} {path}", method.to_uppercase()), rest),
         [paths, path] if paths == "paths" => (path.clone(), &[][..]),

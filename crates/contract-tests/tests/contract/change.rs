@@ -1,5 +1,6 @@
 //! Changes to a JSON document, by pointer.
 
+use orgd_contract::unescape_segment;
 use serde_json::Value;
 
 /// One change. The pointer names the value that is changed; it must be there, but for `Set`.
@@ -57,7 +58,7 @@ impl Change {
 fn parent<'a>(document: &'a mut Value, at: &str) -> (&'a mut Value, String) {
     let (parent, key) = at.rsplit_once('/').unwrap();
     let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("no parent of {at}"));
-    (parent, key.replace("~1", "/").replace("~0", "~"))
+    (parent, unescape_segment(key))
 }
 
 fn replace(value: &mut Value, old: &str, new: &str) {

@@ -1,7 +1,7 @@
 //! No place of the documented contract escapes the comparison: every value of it is changed, every key removed, and every
 //! object given a key more, one at a time.
 
-use orgd_contract::compare;
+use orgd_contract::{compare, unescape_segment};
 use serde_json::{Value, json};
 
 use crate::documented;
@@ -73,7 +73,7 @@ fn every_removed_key_is_found_unless_it_says_the_default() {
     each(&documented, "", &mut |pointer, value| {
         let (parent, key) = pointer.rsplit_once('/').expect("a pointer below the root");
         let mut generated = documented.clone();
-        let key = key.replace("~1", "/").replace("~0", "~");
+        let key = unescape_segment(key);
         match generated.pointer_mut(parent).expect(parent) {
             Value::Object(members) => members.shift_remove(&key),
             _ => return,

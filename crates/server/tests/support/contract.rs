@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use jsonschema::Validator;
-use orgd_contract::{Contract, OperationSpec};
+use orgd_contract::{Contract, OperationSpec, forbid_other_keys};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::Answer;
 use super::client::BASE;
-use super::strict::{failures, forbid_other_keys, validator};
+use super::schemas::{failures, validator};
 
 /// The request ids of every answer of every test.
 static REQUEST_IDS: LazyLock<Mutex<HashSet<Uuid>>> = LazyLock::new(Mutex::default);

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
+use orgd_contract::forbid_other_keys;
 use serde_json::{Value, json};
 
 use super::double::{Answer, Double};
-use super::strict::{failures, forbid_other_keys, validator};
+use super::schemas::{failures, validator};
 
 static DESCRIBED: LazyLock<Vec<Described>> = LazyLock::new(described);
 

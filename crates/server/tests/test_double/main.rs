@@ -13,6 +13,6 @@ mod jobs;
 mod life;
 mod record;
 mod requests;
+#[path = "../support/schemas.rs"]
+mod schemas;
 mod states;
-#[path = "../support/strict.rs"]
-mod strict;

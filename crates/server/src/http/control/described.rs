@@ -8,8 +8,6 @@ use super::document;
 
 /// The document as it is written.
 const WRITTEN: &str = include_str!("../../../../../openapi/control/control.yaml");
-/// Where schemas are.
-const SCHEMAS: &str = "#/components/schemas/";
 
 static WHOLE: LazyLock<Result<Value, String>> = LazyLock::new(whole);
 
@@ -23,30 +21,8 @@ pub fn openapi() -> Result<&'static Value, String> {
 
 fn whole() -> Result<Value, String> {
     let mut whole: Value = serde_saphyr::from_str(WRITTEN).map_err(|error| error.to_string())?;
-    let mut wanted = Vec::new();
-    references(&whole, &mut wanted);
-    let schemas = whole.pointer_mut("/components/schemas").and_then(Value::as_object_mut).ok_or("no schemas")?;
-    while let Some(name) = wanted.pop() {
-        if !schemas.contains_key(&name) {
-            let schema = document::schema(&name).ok_or_else(|| format!("there is no schema {name}"))?;
-            references(schema, &mut wanted);
-            schemas.insert(name, schema.clone());
-        }
-    }
+    orgd_contract::complete(&mut whole, document::whole()).map_err(|target| format!("{target} leads nowhere"))?;
     Ok(whole)
-}
-
-/// The names of the schemas that are referred to.
-fn references(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Object(members) => {
-            let target = members.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix(SCHEMAS));
-            found.extend(target.map(str::to_owned));
-            members.values().for_each(|member| references(member, found));
-        }
-        Value::Array(elements) => elements.iter().for_each(|element| references(element, found)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }
 
 #[cfg(test)]

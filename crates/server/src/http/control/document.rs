@@ -24,9 +24,9 @@ pub(super) fn documented(operation: Operation) -> Option<&'static Value> {
     DOCUMENT.get("paths")?.get(operation.path())?.get(operation.method().to_lowercase())
 }
 
-/// A schema of the document.
-pub(super) fn schema(name: &str) -> Option<&'static Value> {
-    DOCUMENT.get("components")?.get("schemas")?.get(name)
+/// The document of the API.
+pub(super) fn whole() -> &'static Value {
+    &DOCUMENT
 }
 
 /// Follows a reference.

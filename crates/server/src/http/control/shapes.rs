@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use orgd_contract::unescape_segment;
 use serde_json::Value;
 
 use super::document::{documented, names_of_enums, resolved};
@@ -35,7 +36,7 @@ pub fn check_pointer(operation: Operation, pointer: &str) -> Result<(), String> 
 fn walk(schema: &'static Value, pointer: &str) -> Result<(), String> {
     let (mut schema, mut place) = (resolved(schema), String::new());
     for segment in pointer.split('/').skip(1) {
-        let key = segment.replace("~1", "/").replace("~0", "~");
+        let key = unescape_segment(segment);
         let here = if place.is_empty() { "it" } else { &place };
         schema = if let Some(items) = schema.get("items") {
             if key.parse::<u32>().is_err() {

@@ -12,6 +12,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::web::Bytes;
+use orgd_contract::unescape_segment;
 use serde_json::{Value, json};
 
 use crate::http::control::document;
@@ -127,7 +128,7 @@ fn changed(bytes: &[u8], fault: &Fault) -> Option<Bytes> {
         }
         Fault::MissingField { pointer } => {
             let (object, key) = pointer.rsplit_once('/')?;
-            json.pointer_mut(object)?.as_object_mut()?.shift_remove(&key.replace("~1", "/").replace("~0", "~"))?;
+            json.pointer_mut(object)?.as_object_mut()?.shift_remove(&unescape_segment(key))?;
         }
         Fault::Replace { pointer, value } => *json.pointer_mut(pointer)? = value.clone(),
         _ => return None,
