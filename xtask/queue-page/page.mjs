@@ -13,8 +13,9 @@ export class QueuePage {
   /** What must stay empty. */
   foreign = [];
   complaints = [];
-  /** Requests for the lists of jobs, to count them. */
+  /** Requests for the lists of jobs, to count them, and those among them that are under way. */
   asked = 0;
+  underWay = new Set();
   /** While true, requests are made to fail, and the console may say so. */
   isDisturbed = false;
 
@@ -26,15 +27,19 @@ export class QueuePage {
       return route.abort();
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    // A machine may be busy with other things for as long as that.
+    page.setDefaultTimeout(120_000);
     page.on("pageerror", (error) => self.complaints.push(String(error)));
     page.on("console", (message) => {
       const isExpected = self.isDisturbed && message.text().startsWith("Failed to load resource");
       if (["error", "warning"].includes(message.type()) && !isExpected) self.complaints.push(message.text());
     });
     page.on("request", (request) => {
-      if (request.url().includes("/provisionerjobs")) self.asked += 1;
+      if (!request.url().includes("/provisionerjobs")) return;
+      self.asked += 1;
+      self.underWay.add(request);
     });
+    for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => self.underWay.delete(request));
     await page.goto(`${url}/queue${hash}`);
     return Object.assign(self, { page, context });
   }
@@ -47,7 +52,7 @@ export class QueuePage {
 
   async organization(name) {
     await this.page.selectOption("#org", name);
-    await this.page.waitForSelector("#picture[hidden]", { state: "attached" }).catch(() => {});
+    await this.page.waitForSelector("#picture[hidden]", { state: "attached", timeout: 2000 }).catch(() => {});
     await this.page.waitForSelector("#picture:not([hidden])");
   }
 
@@ -62,7 +67,7 @@ export class QueuePage {
 
   /** Waits until it is so; the page is live, so that most things take a moment. */
   async until(what, isSo) {
-    const end = Date.now() + 15_000;
+    const end = Date.now() + 90_000;
     let last;
     while (Date.now() < end) {
       last = await isSo();

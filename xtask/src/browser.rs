@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::served::source_tree;
 
 /// Where Debian puts it.
-const CHROMIUM: &str = "/usr/bin/chromium";
+pub(crate) const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// The folder of a driver.
 pub(crate) fn folder(driver: &str) -> PathBuf {
@@ -40,7 +40,7 @@ pub(crate) fn prepare(driver: &str) -> anyhow::Result<()> {
     if installed.is_ok_and(|installed| installed >= wanted) {
         return Ok(());
     }
-    let arguments = ["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"];
+    let arguments = ["ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"];
     run(Command::new("npm").args(arguments).current_dir(folder))
 }
 

@@ -25,7 +25,8 @@ try {
     },
   );
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  // A machine may be busy with other things for as long as that.
+  page.setDefaultTimeout(120_000);
   page.on("pageerror", (error) => report.errors.push(String(error)));
   page.on("console", (message) => {
     // An answer that is an error is the judge's business, and is in the report.

@@ -6,6 +6,7 @@ mod replication;
 mod sql;
 
 use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -214,10 +215,23 @@ fn is_ready(lock_file: &str, process: u32) -> bool {
         && lines.nth(6).is_some_and(|line| line.trim() == "ready")
 }
 
+/// Ports that the system gives to nobody who leaves the choice to it: this one stays free until the server takes it, and while that is down.
+const PORTS: std::ops::Range<u16> = 15_000..32_768;
+
+/// A port of those that nobody listens on.
 fn free_port() -> Result<u16, Error> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let address = listener.and_then(|listener| listener.local_addr());
-    address.map(|address| address.port()).map_err(Error::file("find a free port on", "127.0.0.1"))
+    let mut last = None;
+    for attempt in 0..100_u32 {
+        // Its keys are new each time.
+        let hash = RandomState::new().hash_one(attempt);
+        let port = PORTS.start + (hash % PORTS.len() as u64) as u16;
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => return Ok(port),
+            Err(error) => last = Some(error),
+        }
+    }
+    let error = last.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into());
+    Err(Error::file("find a free port on", "127.0.0.1")(error))
 }
 
 /// A password that nobody guesses.

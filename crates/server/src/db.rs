@@ -21,6 +21,7 @@ pub mod member_changes;
 mod member_list;
 pub(crate) mod members;
 pub mod migrations;
+pub mod notice;
 pub mod organizations;
 mod postgres;
 mod prepared;
@@ -106,10 +107,10 @@ impl Database {
         observer: Arc<dyn WriterObserver>,
     ) -> Result<Self, DbError> {
         let (store, feed) = match url {
-            DatabaseUrl::Sqlite { .. } => {
+            DatabaseUrl::Sqlite { path } => {
                 let organizations = load::organizations(&mut conn)?;
                 publisher.publish(vec![crate::change::Change::OrganizationsRead(organizations)]);
-                (Store::sqlite(conn, Some(publisher), readers.clone()), None)
+                (Store::served(conn, path, publisher, readers.clone()), None)
             }
             DatabaseUrl::Postgres(url) => {
                 let feed = Arc::new(Feed::new(publisher));
@@ -126,7 +127,7 @@ impl Database {
     /// For a process that keeps nothing in memory, such as a command.
     pub fn for_command(url: &DatabaseUrl, conn: Conn, readers: Readers) -> Result<Self, DbError> {
         let store = match url {
-            DatabaseUrl::Sqlite { .. } => Store::sqlite(conn, None, readers.clone()),
+            DatabaseUrl::Sqlite { .. } => Store::sqlite(conn),
             DatabaseUrl::Postgres(url) => Store::postgres(url.clone(), None),
         };
         let (writer, _) = Writer::start(store, Arc::new(Uncounted)).map_err(not_started)?;
@@ -312,7 +313,19 @@ pub fn has_schema(conn: &mut Conn) -> Result<bool, DbError> {
 /// True when a server uses the PostgreSQL database that this connection leads to.
 pub fn is_served(conn: &mut Conn) -> Result<bool, DbError> {
     let Conn::Postgres(conn) = conn else { return Ok(false) };
-    Ok(postgres::count_followers(conn)? > 0)
+    Ok(postgres::count_followers(conn, None)? > 0)
+}
+
+/// The PostgreSQL server's clock, as text that it understands; none for another database.
+pub fn server_time(conn: &mut Conn) -> Result<Option<String>, DbError> {
+    let Conn::Postgres(conn) = conn else { return Ok(None) };
+    postgres::server_time(conn).map(Some)
+}
+
+/// True when each server that uses this PostgreSQL database has asked it something since that time, and has the answer.
+pub fn have_all_asked_since(conn: &mut Conn, time: &str) -> Result<bool, DbError> {
+    let Conn::Postgres(conn) = conn else { return Ok(true) };
+    Ok(postgres::count_followers(conn, Some(time))? == 0)
 }
 
 impl ServerLock {

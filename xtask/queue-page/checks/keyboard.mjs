@@ -69,7 +69,8 @@ export async function keyboard({ check, token }) {
     await page.signIn(token);
     await page.page.focus("#plot");
     await page.page.keyboard.press("End");
-    assert.match(await page.text("#plot-readout"), /8 jobs waiting/);
+    // The one that was queued and canceled by another check may be in the last step of the plot still.
+    assert.match(await page.text("#plot-readout"), /[89] jobs waiting/);
     await page.page.keyboard.press("Home");
     assert.match(await page.text("#plot-readout"), /0 jobs waiting/);
     await page.page.keyboard.press("ArrowRight");

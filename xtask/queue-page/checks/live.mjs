@@ -52,7 +52,7 @@ export async function live({ check, token, server, eu, talkative }) {
   await check("Retry-After is obeyed, also by the button", async (page) => {
     await page.signIn(token);
     page.isDisturbed = true;
-    const limited = { status: 429, headers: { "Retry-After": "5" }, json: { message: "You've been rate limited." } };
+    const limited = { status: 429, headers: { "Retry-After": "20" }, json: { message: "You've been rate limited." } };
     await page.page.route("**/api/v2/**", (route) => route.fulfill(limited));
     await page.until("the banner", async () => (await page.text("#banner-text")).includes("rate limited"));
     await page.page.unroute("**/api/v2/**");
@@ -71,9 +71,13 @@ export async function live({ check, token, server, eu, talkative }) {
         document.dispatchEvent(new Event("visibilitychange"));
       }, hidden);
     await hide(true);
-    // What was under way ends.
-    await page.page.waitForTimeout(1500);
-    const asked = page.asked;
+    // A look at the server that was under way ends, which is several requests after one another.
+    let asked;
+    await page.until("what was under way ends", async () => {
+      asked = page.asked;
+      await page.page.waitForTimeout(1500);
+      return page.asked === asked && page.underWay.size === 0;
+    });
     await page.page.waitForTimeout(3500);
     assert.equal(page.asked, asked);
     await hide(false);

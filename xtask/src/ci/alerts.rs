@@ -6,6 +6,7 @@ use anyhow::{Context as _, ensure};
 
 use super::place::Place;
 use super::shell::{command, is_installed, run};
+use super::system::{apt, is_root};
 
 /// Checks the rules, and brings each alert about.
 ///
@@ -19,7 +20,7 @@ pub(super) fn check(place: &Place) -> anyhow::Result<()> {
 }
 
 /// The tool of this machine, or the one of Debian's package. That is unpacked and not installed, which would start a server.
-fn promtool(place: &Place) -> anyhow::Result<PathBuf> {
+pub(super) fn promtool(place: &Place) -> anyhow::Result<PathBuf> {
     if is_installed("promtool") {
         return Ok("promtool".into());
     }
@@ -30,7 +31,11 @@ fn promtool(place: &Place) -> anyhow::Result<PathBuf> {
     }
     ensure!(is_installed("apt-get"), "promtool is missing on this machine; it comes with Prometheus");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    run(&mut command(&folder, "apt-get", &["download", "-q", "prometheus"]))?;
+    // Lists of packages may be missing, or be older than what they list.
+    if is_root(&folder) {
+        apt(&folder, &["update", "-q"])?;
+    }
+    apt(&folder, &["download", "-q", "prometheus"])?;
     for entry in std::fs::read_dir(&folder)? {
         let package = entry?.path();
         if package.extension().is_some_and(|extension| extension == "deb") {

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use super::place::Place;
-use super::shell::{command, run};
+use super::shell::{command, fetch, run};
 
 /// An environment with everything of the requirements in it.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Environment {
         let folder = folder.as_os_str();
         run(&mut command(&place.root, "python3", &["-m".as_ref(), "venv".as_ref(), "--clear".as_ref(), folder]))?;
         let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"];
-        run(environment.command(&place.root, "python", &arguments)?.arg(&requirements))?;
+        fetch(environment.command(&place.root, "python", &arguments)?.arg(&requirements))?;
         std::fs::write(&stamp, wanted)?;
         Ok(environment)
     }
@@ -114,7 +114,7 @@ pub(crate) fn install_npm(environment: &Environment, folder: &Path) -> anyhow::R
         return Ok(());
     }
     let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-    run(&mut environment.command(folder, "npm", &arguments)?)?;
+    fetch(&mut environment.command(folder, "npm", &arguments)?)?;
     std::fs::write(&stamp, wanted)?;
     Ok(())
 }

@@ -4,8 +4,10 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use backon::{BlockingRetryable as _, ExponentialBuilder};
 
 /// A program with its arguments, in this folder, without standard input.
 ///
@@ -36,6 +38,23 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Runs what fetches something from elsewhere. A transfer may break off, so what fails is run again, up to three times.
+///
+/// # Errors
+/// It cannot be started, or its last exit code is not 0.
+pub(crate) fn fetch(command: &mut Command) -> anyhow::Result<()> {
+    run_again(command, Duration::from_secs(5))
+}
+
+/// Runs it up to four times, with pauses that begin with this one and grow.
+fn run_again(command: &mut Command, pause: Duration) -> anyhow::Result<()> {
+    let pauses = ExponentialBuilder::default().with_min_delay(pause).with_factor(3.0).with_max_times(3);
+    let tell = |error: &anyhow::Error, pause: Duration| {
+        let _ = say(&format!("{error:#}; once more in {pause:?}"));
+    };
+    (|| run(command)).retry(pauses).sleep(std::thread::sleep).notify(tell).call()
+}
+
 /// Prints a line at once, so that it stands before what the programs print.
 ///
 /// # Errors
@@ -62,14 +81,29 @@ pub(super) fn is_installed(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
-    use super::{command, is_installed, run};
+    use super::{command, is_installed, run, run_again};
 
     #[test]
     fn a_bad_exit_code_is_an_error_that_names_the_command() {
         run(&mut command(Path::new("/"), "sh", &["-c", "exit 0"])).unwrap();
         let error = run(&mut command(Path::new("/"), "sh", &["-c", "exit 3"])).unwrap_err().to_string();
         assert!(error.contains("`sh -c exit 3` ended with") && error.contains('3'), "{error}");
+    }
+
+    #[test]
+    fn what_fails_is_run_again_until_it_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let attempts = |last: &str| {
+            std::fs::write(folder.path().join("attempts"), "").unwrap();
+            let script = format!("echo >> attempts; test $(wc -l < attempts) -ge {last}");
+            let outcome = run_again(&mut command(folder.path(), "sh", &["-c", &script]), Duration::from_millis(1));
+            (outcome.is_ok(), std::fs::read(folder.path().join("attempts")).unwrap().len())
+        };
+        assert_eq!(attempts("1"), (true, 1));
+        assert_eq!(attempts("3"), (true, 3));
+        assert_eq!(attempts("9"), (false, 4));
     }
 
     #[test]

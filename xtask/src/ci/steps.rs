@@ -11,6 +11,7 @@ use super::python::{Environment, npm};
 use super::shell::{command, run, say};
 use super::supply;
 use super::system;
+use super::tools::DENY;
 use crate::openapi::lint;
 use crate::postgres::Installed;
 use crate::served::{self, Served};
@@ -69,11 +70,19 @@ pub(super) const STEPS: &[Step] = &[
     beside("prism", "two of them through a proxy that finds what is not as documented", prism),
 ];
 
+/// What comes from npm, but for what is installed below the target folder.
+const NPM_PROJECTS: &[&str] =
+    &["xtask/redocly", "xtask/spectral", "xtask/swagger", "xtask/queue-page", "docs/examples/testing/vitest"];
+
+/// Whatever has to be fetched or takes all processors to build is fetched and built here, before anything is measured or has a deadline.
 fn set_up(place: &Place) -> anyhow::Result<()> {
     system::install(place)?;
     let environment = Environment::ready(place)?;
-    npm(place, &environment, "xtask/redocly")?;
-    npm(place, &environment, "xtask/spectral")?;
+    for folder in NPM_PROJECTS {
+        npm(place, &environment, folder)?;
+    }
+    alerts::promtool(place)?;
+    DENY.ready(place)?;
     Installed::look(place)?.ensure_both()
 }
 
@@ -213,14 +222,20 @@ fn recipes(place: &Place) -> anyhow::Result<()> {
     let pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider"];
     run(environment.command(&folder.join("pytest"), "python", &pytest)?.env("ORGD", &orgd))?;
     let vitest = npm(place, &environment, "docs/examples/testing/vitest")?;
-    run(environment.command(&vitest, "node", &["node_modules/vitest/vitest.mjs", "run"])?.env("ORGD", &orgd))?;
+    // The deadlines of its own are for a machine that does nothing else.
+    let vitest_arguments = ["node_modules/vitest/vitest.mjs", "run", "--testTimeout=120000", "--hookTimeout=120000"];
+    run(environment.command(&vitest, "node", &vitest_arguments)?.env("ORGD", &orgd))?;
     if find_on_path("go").is_none() {
         say("There is no Go here: its recipe is not run.")?;
         return Ok(());
     }
     let mut go = command(&folder.join("go"), "go", &["test", "-count=1", "./..."]);
     // Nothing is to be fetched, and nothing to appear in the source tree.
-    run(go.env("ORGD", &orgd).env("GOFLAGS", "-mod=mod").env("GOPROXY", "off").env("GOTOOLCHAIN", "local"))
+    run(go
+        .env("ORGD", &orgd)
+        .env("GOFLAGS", "-mod=mod -buildvcs=false")
+        .env("GOPROXY", "off")
+        .env("GOTOOLCHAIN", "local"))
 }
 
 /// Where a program is, if it is there.

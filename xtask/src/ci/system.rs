@@ -5,22 +5,21 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use super::place::Place;
-use super::shell::{command, is_installed, run};
+use super::shell::{command, fetch, is_installed};
 use crate::postgres::Installed;
 
 /// Programs that the steps need, with the Debian package that has each.
 const NEEDED: &[(&str, &str)] = &[
-    ("chromium", "chromium"),
     ("curl", "curl"),
     ("javac", "default-jdk-headless"),
     ("openssl", "openssl"),
     ("pkg-config", "pkg-config"),
     ("python3", "python3"),
-    ("wrk", "wrk"),
 ];
 
-/// Files that the steps need: what the build with TLS to PostgreSQL includes, and annotations for the client in Java.
+/// Files that the steps need: the browser, what the build with TLS to PostgreSQL includes, and annotations for the client in Java.
 const NEEDED_FILES: &[(&str, &str)] = &[
+    (crate::browser::CHROMIUM, "chromium"),
     ("/usr/include/openssl/ssl.h", "libssl-dev"),
     (crate::client::JAVA_ANNOTATIONS, "libjakarta-annotation-api-java"),
 ];
@@ -71,8 +70,11 @@ fn without_cluster(install: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Resu
     outcome
 }
 
-fn apt(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    run(command(root, "apt-get", arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+/// Runs `apt-get`. A machine that has just started may be updating itself, and that is waited for; lists of packages that are not fetched whole are an error.
+pub(super) fn apt(folder: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    let settings = ["-o", "DPkg::Lock::Timeout=600", "-o", "APT::Update::Error-Mode=any"];
+    let arguments = [&settings[..], arguments].concat();
+    fetch(command(folder, "apt-get", &arguments).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 /// Debian keeps what `python3 -m venv` needs in a package of its own.
@@ -80,6 +82,6 @@ fn makes_environments(root: &Path) -> bool {
     command(root, "python3", &["-c", "import venv, ensurepip"]).output().is_ok_and(|output| output.status.success())
 }
 
-fn is_root(root: &Path) -> bool {
+pub(super) fn is_root(root: &Path) -> bool {
     command(root, "id", &["-u"]).output().is_ok_and(|output| output.stdout == b"0\n")
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 
 use super::place::Place;
-use super::shell::{command, run};
+use super::shell::{command, fetch};
 
 /// A program in the version that is known to work.
 #[derive(Debug, Clone, Copy)]
@@ -34,11 +34,13 @@ impl Tool {
         if !program.is_file() {
             // Without optimisation it is built in half the time, and what it does here takes a second either way.
             let arguments = ["install", "--quiet", "--debug", "--locked", "--version", self.version, self.name];
-            run(command(&place.root, "cargo", &arguments)
-                .arg("--root")
-                .arg(&folder)
-                .arg("--target-dir")
-                .arg(place.work.join("tools/build")))?;
+            fetch(
+                command(&place.root, "cargo", &arguments)
+                    .arg("--root")
+                    .arg(&folder)
+                    .arg("--target-dir")
+                    .arg(place.work.join("tools/build")),
+            )?;
             ensure!(program.is_file(), "{} was installed and is not at {}", self.name, program.display());
             // Of no use any more, and as large as everything else together.
             std::fs::remove_dir_all(place.work.join("tools/build"))?;

@@ -36,8 +36,8 @@ pub(super) fn example(ground: &Ground) -> anyhow::Result<Command> {
 
 fn go(ground: &Ground, module: &Path, arguments: &[&str]) -> anyhow::Result<Command> {
     let mut command = ground.tools.command(module, "go", arguments)?;
-    // Whatever is not in the toolchain is an error, and so is another toolchain.
-    command.env("GOTOOLCHAIN", "local").env("GOPROXY", "off").env("GOFLAGS", "-mod=mod");
+    // Whatever is not in the toolchain is an error, and so is another toolchain. Whose the repository around it is does not matter.
+    command.env("GOTOOLCHAIN", "local").env("GOPROXY", "off").env("GOFLAGS", "-mod=mod -buildvcs=false");
     command.env("GOCACHE", ground.folder(FOLDER)?.join("cache")).env_remove("GOROOT");
     Ok(command)
 }

@@ -129,6 +129,11 @@ fn within_reach(original: Installation, packages: &Path) -> anyhow::Result<(Inst
     if !copied.success() {
         bail!("cannot copy {} to {}", original, copy.path().display());
     }
+    // They may have been unpacked for their owner only.
+    let opened = Command::new("chmod").args(["-R", "a+rX"]).arg(copy.path()).status().context("cannot run chmod")?;
+    if !opened.success() {
+        bail!("cannot open {} to others", copy.path().display());
+    }
     let installation = Installation::in_folder(&copy.path().join(PROGRAMS))?;
     if !installation.is_within_reach()? {
         bail!("the user who runs PostgreSQL reaches neither {original} nor the copy in {}", copy.path().display());

@@ -1,15 +1,22 @@
 //! How a command gets at the database, beside a running server or alone.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use super::output;
 use crate::config::{CommonFlags, Config, DatabaseUrl, process_environment};
-use crate::db::{self, Conn, Database, Readers, Schema, ServerLock};
+use crate::db::notice::{self, Notice};
+use crate::db::{self, Conn, Database, DbError, Readers, Schema, ServerLock};
 
-/// A running server looks for other writers every 25 ms, or is told of them; after this time it has seen what the command wrote.
+/// A running server that cannot be asked looks for other writers every 25 ms, or is told of them; after this time it should have seen what the
+/// command wrote.
 const UNTIL_NOTICED: Duration = Duration::from_millis(150);
+/// How long a command waits for a running server to say that it has.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long until PostgreSQL is asked again what its servers have done.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The database that the flags and the environment name.
 pub struct Access {
@@ -72,24 +79,56 @@ impl Access {
     where
         F: Future<Output = anyhow::Result<T>>,
     {
-        let readers = Readers::open(&self.url, 1)?;
-        let database = Database::for_command(&self.url, self.open()?, readers)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().context("cannot start")?;
-        let result = runtime.block_on(work(database))?;
+        let result = self.look_into(work)?;
         self.wait_until_noticed();
         Ok(result)
     }
 
+    /// Runs `work`, which only reads, with the database.
+    pub fn look_into<T, F>(&self, work: impl FnOnce(Database) -> F) -> anyhow::Result<T>
+    where
+        F: Future<Output = anyhow::Result<T>>,
+    {
+        let readers = Readers::open(&self.url, 1)?;
+        let database = Database::for_command(&self.url, self.open()?, readers)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().context("cannot start")?;
+        runtime.block_on(work(database))
+    }
+
     /// Lets a running server see what was written, so that the command's success holds there too.
     pub fn wait_until_noticed(&self) {
-        let is_served = match &self.url {
-            DatabaseUrl::Sqlite { path } => ServerLock::is_held(path),
-            DatabaseUrl::Postgres(_) => {
-                db::open_alone(&self.url).and_then(|mut conn| db::is_served(&mut conn)).unwrap_or(true)
-            }
+        let noticed = match &self.url {
+            DatabaseUrl::Sqlite { path } if ServerLock::is_held(path) => notice::wait(path, PATIENCE),
+            DatabaseUrl::Sqlite { .. } => Notice::Taken,
+            DatabaseUrl::Postgres(_) => self.wait_for_servers().unwrap_or(Notice::Unasked),
         };
-        if is_served {
-            std::thread::sleep(UNTIL_NOTICED);
+        match noticed {
+            Notice::Taken => {}
+            Notice::Unasked => std::thread::sleep(UNTIL_NOTICED),
+            Notice::Late => {
+                output::say(
+                    "Warning: the change is made, but a running server has not said in time that it has seen it.",
+                );
+            }
         }
+    }
+
+    /// Waits until each server on a PostgreSQL database has looked at what is new there.
+    fn wait_for_servers(&self) -> Result<Notice, DbError> {
+        let mut conn = db::open_alone(&self.url)?;
+        let Some(committed) = db::server_time(&mut conn)? else { return Ok(Notice::Taken) };
+        if !db::is_served(&mut conn)? {
+            return Ok(Notice::Taken);
+        }
+        // A look that was under way then may end without it; the next one does not.
+        std::thread::sleep(UNTIL_NOTICED);
+        let begun = Instant::now();
+        while !db::have_all_asked_since(&mut conn, &committed)? {
+            if begun.elapsed() >= PATIENCE {
+                return Ok(Notice::Late);
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(Notice::Taken)
     }
 }

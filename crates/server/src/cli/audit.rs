@@ -52,7 +52,7 @@ struct Row {
 pub fn run(flags: Flags) -> anyhow::Result<()> {
     let Flags { search, limit, output, common } = flags;
     let search = AuditSearch::parse(&search.join(" ")).map_err(anyhow::Error::msg)?;
-    let rows = Access::new(common)?.with_database(|database| rows(database, search, limit))?;
+    let rows = Access::new(common)?.look_into(|database| rows(database, search, limit))?;
     let columns = ["time", "user", "action", "resource", "target", "status", "ip", "changes"];
     output::print_list(output, &rows, &columns, |row| {
         vec![

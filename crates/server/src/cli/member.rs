@@ -65,8 +65,8 @@ pub struct EditRoles {
 pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::List(List { organization, list }) => {
-            let members = Access::new(list.common)?
-                .with_database(|database| async move { all(&database, &organization).await })?;
+            let members =
+                Access::new(list.common)?.look_into(|database| async move { all(&database, &organization).await })?;
             output::print_list(list.output, &members, &["username", "organization roles", "site roles"], |member| {
                 vec![member.username.clone(), names(&member.roles), names(&member.global_roles)]
             })

@@ -101,13 +101,13 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::List(list) => {
             let mut all = Access::new(list.common)?
-                .with_database(|database| async move { Ok(database.list_organizations().await?) })?;
+                .look_into(|database| async move { Ok(database.list_organizations().await?) })?;
             all.sort_by_cached_key(|organization| organization.name.to_ascii_lowercase());
             print(list.output, &all)
         }
         Command::Show(Show { organization, list }) => {
             let found = Access::new(list.common)?
-                .with_database(|database| async move { named::organization(&database, &organization).await })?;
+                .look_into(|database| async move { named::organization(&database, &organization).await })?;
             print(list.output, &[found])
         }
         Command::Create(create) => {

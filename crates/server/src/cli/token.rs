@@ -76,7 +76,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::List(list) => {
             let tokens = Access::new(list.common)?
-                .with_database(|database| async move { Ok(database.list_session_tokens(TokenFilter::ALL).await?) })?;
+                .look_into(|database| async move { Ok(database.list_session_tokens(TokenFilter::ALL).await?) })?;
             print_tokens(list.output, &tokens)
         }
         Command::Revoke(revoke) => {

@@ -96,7 +96,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::List(list) => {
-            let users = Access::new(list.common)?.with_database(|database| async move { rows(&database).await })?;
+            let users = Access::new(list.common)?.look_into(|database| async move { rows(&database).await })?;
             output::print_list(list.output, &users, &["name", "email", "status", "roles", "organizations"], |row| {
                 vec![
                     row.name.clone(),

@@ -200,7 +200,7 @@ fn examine_server(url: &PostgresUrl, findings: &mut Vec<Finding>) -> Result<Conn
         Ok(()) => ok("PostgreSQL", "its version and its settings for what is written keep what is promised"),
         Err(error) => problem("PostgreSQL", error.to_string(), "see the setting; a server refuses to start until then"),
     });
-    let servers = postgres::count_followers(&mut conn)?;
+    let servers = postgres::count_followers(&mut conn, None)?;
     findings.push(ok(
         "server",
         if servers == 0 { "no server uses it".to_owned() } else { format!("{servers} servers use it") },

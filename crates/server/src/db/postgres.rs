@@ -3,7 +3,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::error::DbError;
 use crate::config::PostgresUrl;
@@ -147,10 +147,22 @@ pub fn has_table(conn: &mut PgConnection, name: &str) -> Result<bool, DbError> {
     Ok(found.bind::<Text, _>(name).get_result::<Count>(conn)?.count > 0)
 }
 
-/// How many servers follow the changes of this database.
-pub fn count_followers(conn: &mut PgConnection) -> Result<i64, DbError> {
+/// How many servers follow the changes of this database; with a time those only whose last question was asked before it, or has no answer yet.
+pub fn count_followers(conn: &mut PgConnection, before: Option<&str>) -> Result<i64, DbError> {
     let followers = diesel::sql_query(
-        "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'orgd follow'",
+        "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
+         AND application_name = 'orgd follow' AND ($1 IS NULL OR state <> 'idle' OR query_start <= $1::timestamptz)",
     );
-    Ok(followers.get_result::<Count>(conn)?.count)
+    Ok(followers.bind::<Nullable<Text>, _>(before).get_result::<Count>(conn)?.count)
+}
+
+#[derive(QueryableByName)]
+struct Time {
+    #[diesel(sql_type = Text)]
+    time: String,
+}
+
+/// The server's clock, as text that it understands.
+pub fn server_time(conn: &mut PgConnection) -> Result<String, DbError> {
+    Ok(diesel::sql_query("SELECT clock_timestamp()::text AS time").get_result::<Time>(conn)?.time)
 }

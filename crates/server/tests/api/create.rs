@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::{Client, TestServer};
+use crate::update::time;
 
 const NAME_RULE: &str =
     r#"must be 1 to 32 letters and digits in groups joined by single hyphens, for example "platform-team""#;
@@ -33,7 +34,7 @@ fn answers_201_and_the_organization() {
     assert_eq!(created["description"], "Makes things.");
     assert_eq!(created["icon"], "/icon/a.png");
     assert_eq!(created["is_default"], false);
-    assert!(created["updated_at"].as_str() >= created["created_at"].as_str());
+    assert!(time(&created["updated_at"]) >= time(&created["created_at"]));
     assert_eq!(server.owner().get("/organizations/acme").expect(200), created);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::TestServer;
+use crate::harness::{TestServer, eventually};
 use crate::people::{PASSWORD, log_in, roles, token};
 
 fn first() -> Value {
@@ -24,7 +24,8 @@ fn the_command_line_logs_in_on_an_empty_server() {
     let answer = stranger.get("/users/first");
     assert_eq!(answer.message(404), "The initial user has not been created!");
     assert!(answer.header("x-coder-build-version").is_some(), "the command line believes it only then");
-    assert!(server.stdout().contains("coder login http://"), "{}", server.stdout());
+    // It is printed after the line of the log that a start is known by.
+    eventually(|| server.stdout().contains("coder login http://"));
 
     let made = stranger.post("/users/first", first()).expect(201);
     let ana = server.client(&token(&log_in(&server, "ana", PASSWORD).expect(201), "session_token"));

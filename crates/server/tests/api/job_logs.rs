@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::harness::{Client, Event, EventStream, NOT_FOUND, TestServer, WorkerClient, eventually};
 use crate::worker_acquire::queue;
-use crate::worker_reports::{at_work, logs, outputs};
+use crate::worker_reports::{at_work, at_work_with, logs, outputs};
 
 const JOBS: &str = "/organizations/coder/provisionerjobs";
 
@@ -142,12 +142,12 @@ fn a_follower_gets_lines_as_they_come_and_the_end() {
 fn lines_come_without_delay() {
     let (server, worker, held) = at_work();
     let mut events = follow(&server.owner(), held.id, "");
-    let begun = Instant::now();
     for number in 0..50 {
+        let begun = Instant::now();
         worker.log(&held, number, &[&number.to_string()]).expect(200);
         assert_eq!(next_output(&mut events), number.to_string());
+        assert!(begun.elapsed() < Duration::from_secs(10), "line {number}: {:?}", begun.elapsed());
     }
-    assert!(begun.elapsed() < Duration::from_secs(14), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_follower_that_does_not_read_is_in_nobodys_way() {
 
 #[test]
 fn followers_are_let_go_when_the_server_stops() {
-    let (mut server, worker, held) = at_work();
+    let (mut server, worker, held) = at_work_with(&[("ORGD_DRAIN_SECONDS", "600")]);
     worker.log(&held, 0, &["a"]).expect(200);
     let mut followers: Vec<_> = (0..3).map(|_| follow(&server.owner(), held.id, "")).collect();
     followers.iter_mut().for_each(|events| assert_eq!(next_output(events), "a"));
@@ -254,7 +254,7 @@ fn followers_are_let_go_when_the_server_stops() {
         assert_eq!(events.rest(), [], "the stream ends, and not with the end of the job");
     }
     assert!(server.ends_well());
-    assert!(begun.elapsed() < Duration::from_secs(25), "it did not wait for them: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(120), "it did not wait for them: {:?}", begun.elapsed());
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Job, TestServer, WorkerClient, eventually};
+use crate::harness::{Held, Job, TestServer, WorkerClient, eventually};
 use crate::job_list::default_organization;
+use crate::update::time;
 use crate::worker_acquire::{queue, shown};
 use crate::worker_reports::{logs, outputs};
 
@@ -18,6 +19,21 @@ fn impatient(more: &[(&str, &str)]) -> TestServer {
     TestServer::with(&[&settings, more].concat())
 }
 
+/// A worker that got a job and was silent for less than a second, in which it did this, which its server took; with the moment before it asked. On a
+/// busy machine it takes several jobs.
+fn at_work(server: &TestServer, worker: &WorkerClient, first: impl Fn(&Held) -> u16) -> (Held, Instant) {
+    loop {
+        queue(server, json!({}));
+        let asked = Instant::now();
+        let held = worker.take();
+        let status = first(&held);
+        if status == 200 {
+            return (held, asked);
+        }
+        assert!(asked.elapsed() >= Duration::from_secs(1), "{status} after {:?}", asked.elapsed());
+    }
+}
+
 fn has_failed(server: &TestServer, job: Uuid) -> bool {
     shown(server, job)["status"] == "failed"
 }
@@ -26,17 +42,15 @@ fn has_failed(server: &TestServer, job: Uuid) -> bool {
 fn a_job_whose_worker_is_lost_fails_and_its_worker_can_do_nothing_more() {
     let server = impatient(&[]);
     let worker = WorkerClient::register(&server.owner(), "coder", "builder");
-    let job = queue(&server, json!({}));
-    let asked = Instant::now();
-    let held = worker.take();
+    let (held, asked) = at_work(&server, &worker, |held| worker.log(held, 0, &["working"]).status);
+    let job = held.id;
     assert_eq!(held.told["timeout_seconds"], 1);
-    worker.log(&held, 0, &["working"]).expect(200);
     eventually(|| has_failed(&server, job));
     assert!(asked.elapsed() >= Duration::from_secs(1), "not before its time: {:?}", asked.elapsed());
     let failed = shown(&server, job);
     assert_eq!((&failed["error"], failed.get("error_code")), (&json!(HUNG), None));
     assert_eq!((&failed["worker_id"], &failed["worker_name"]), (&json!(worker.id), &json!("builder")));
-    assert!(failed["completed_at"].as_str() > failed["started_at"].as_str());
+    assert!(time(&failed["completed_at"]) > time(&failed["started_at"]));
     assert_eq!(outputs(&server, job), ["working", HUNG]);
     let last = logs(&server, job)[1].clone();
     assert_eq!((&last["log_level"], &last["log_source"]), (&json!("error"), &json!("provisioner_daemon")));
@@ -58,25 +72,26 @@ fn progress_keeps_a_job_alive() {
     let server = impatient(&[]);
     let worker = WorkerClient::register(&server.owner(), "coder", "builder");
     let (alive, silent) = (queue(&server, json!({})), queue(&server, json!({})));
+    // Just before the last request that gave it its time anew.
+    let mut renewed = Instant::now();
     let held = [worker.take(), worker.take()];
     assert_eq!([held[0].id, held[1].id], [alive, silent]);
-    let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
     let begun = Instant::now();
     loop {
-        let asked = last;
-        let status = worker.progress(&held[0], json!({})).status;
-        last = Instant::now();
-        longest = longest.max(last - asked);
-        if status != 200 && longest >= Duration::from_millis(900) {
-            return; // The machine is too busy for this test: the worker really was silent for so long.
+        let asked = Instant::now();
+        let is_over = begun.elapsed() > Duration::from_secs(3) && has_failed(&server, silent);
+        let answer = if is_over { worker.complete(&held[0]) } else { worker.progress(&held[0], json!({})) };
+        if answer.status != 200 {
+            // The machine was too busy for this test: the worker really was silent for so long.
+            assert!(renewed.elapsed() >= Duration::from_secs(1), "silent for {:?}", renewed.elapsed());
+            return;
         }
-        assert_eq!(status, 200, "it was never silent for longer than {longest:?}");
-        if begun.elapsed() > Duration::from_secs(3) && has_failed(&server, silent) {
-            break;
+        if is_over {
+            return;
         }
+        renewed = asked;
         std::thread::sleep(Duration::from_millis(20));
     }
-    worker.complete(&held[0]).expect(200);
 }
 
 /// A heartbeat of the worker is no progress of its job.
@@ -96,10 +111,11 @@ fn a_worker_that_is_alive_and_does_not_report_on_its_job_loses_it() {
 fn a_job_that_was_being_canceled_is_given_up_too() {
     let server = impatient(&[]);
     let worker = WorkerClient::register(&server.owner(), "coder", "builder");
-    let job = queue(&server, json!({}));
-    let held = worker.take();
-    let cancel = format!("/organizations/coder/provisionerjobs/{job}/cancel");
-    assert_eq!(server.owner().request("PATCH", &cancel).send().status, 200);
+    let (held, _) = at_work(&server, &worker, |held| {
+        let cancel = format!("/organizations/coder/provisionerjobs/{}/cancel", held.id);
+        server.owner().request("PATCH", &cancel).send().status
+    });
+    let job = held.id;
     eventually(|| has_failed(&server, job));
     assert_eq!(shown(&server, job)["error"], HUNG);
     assert!(shown(&server, job)["canceled_at"].is_string());
@@ -122,8 +138,13 @@ fn pending_jobs_wait_for_ever_unless_there_is_a_limit() {
         assert_eq!((&failed["error"], failed.get("worker_id"), failed.get("started_at")), (&json!(why), None, None));
         assert_eq!(outputs(&limited, job.id), [why]);
     }
-    let young = queue(&limited, json!({}));
-    assert_eq!(shown(&limited, young)["queue_size"], 1, "those that were given up are not in its way");
+    let mut young = queue(&limited, json!({}));
+    let mut waits = shown(&limited, young);
+    while waits["status"] != "pending" {
+        young = queue(&limited, json!({}));
+        waits = shown(&limited, young);
+    }
+    assert_eq!(waits["queue_size"], 1, "those that were given up are not in its way");
     eventually(|| has_failed(&limited, young));
     for (place, job) in waiting.iter().enumerate() {
         let shown = shown(&patient, job.id);
@@ -174,39 +195,48 @@ fn two_thousand_orphans_are_settled_in_a_few_searches() {
         .collect();
     server.change(|sql| orphans.iter().for_each(|job| sql.job(job)));
     queue(&server, json!({}));
+    let mut renewed = Instant::now();
     let held = worker.take();
     let left = "SELECT count(*) AS value FROM provisioner_jobs WHERE status IN (1, 3)";
     let mut served = 0;
+    let mut is_lost = false;
     eventually(|| {
-        // The worker that reports is not touched, and is served while the others are settled; a busy machine may tell it to come again.
+        // The worker that reports is not touched, and is served while the others are settled; a busy machine may tell it to come again, or be so
+        // busy that it was silent for too long.
+        let asked = Instant::now();
         let status = worker.progress(&held, json!({})).status;
-        assert!([200, 503].contains(&status), "{status}");
-        served += u32::from(status == 200);
-        server.sql().number(left) == 1
+        is_lost |= status == 409 && renewed.elapsed() >= Duration::from_secs(1);
+        assert!([200, 503].contains(&status) || is_lost, "{status}");
+        if status == 200 {
+            served += 1;
+            renewed = asked;
+        }
+        server.sql().number(left) == i64::from(!is_lost)
     });
-    assert!(served > 0);
-    assert_eq!(worker.progress(&held, json!({})).status, 200);
+    assert!(served > 0 || is_lost);
+    let ended = 2000 + usize::from(is_lost);
     let lines = "SELECT count(*) AS value FROM provisioner_job_logs";
-    assert_eq!(server.sql().number(lines), 2000, "each is told once");
+    assert_eq!(server.sql().number(lines), ended as i64, "each is told once");
     let failed = server.owner().get("/organizations/coder/provisionerjobs?limit=0&status=failed").expect(200);
-    assert_eq!(failed.as_array().unwrap().len(), 2000);
+    assert_eq!(failed.as_array().unwrap().len(), ended);
     assert!(failed.as_array().unwrap().iter().all(|job| job["error"] == HUNG));
-    let said = server.stderr();
-    let searches = said.lines().filter(|line| line.contains("ended lost jobs")).count();
-    assert!((1..=5).contains(&searches), "{searches} searches");
+    let searches = || server.stderr().lines().filter(|line| line.contains("ended lost jobs")).count();
+    // It is told after it is done.
+    eventually(|| searches() > 0);
+    assert!((1..=5).contains(&searches()), "{} searches", searches());
 }
 
 /// Workers could not report while the server was gone: each gets the whole time again.
 #[test]
 fn after_a_restart_workers_have_the_whole_time() {
-    let mut server = TestServer::with(&[("ORGD_HUNG_AFTER", "2s"), ("ORGD_REAPER_INTERVAL", "100ms")]);
+    let mut server = TestServer::with(&[("ORGD_REAPER_INTERVAL", "100ms")]);
     let worker = WorkerClient::register(&server.owner(), "coder", "builder");
     queue(&server, json!({}));
     let held = worker.take();
     server.kill();
     std::thread::sleep(Duration::from_millis(2100));
     let restarted = Instant::now();
-    server.restart();
+    server.restart_with(&[("ORGD_HUNG_AFTER", "2s")]);
     let worker = worker.of(&server);
     let answer = worker.progress(&held, json!({}));
     assert!(answer.status == 200 || restarted.elapsed() > Duration::from_secs(2), "{}", answer.text());

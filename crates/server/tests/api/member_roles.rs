@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Client, TestServer};
+use crate::update::time;
 
 const ROLES: [&str; 5] = [
     "organization-admin",
@@ -47,7 +48,7 @@ fn a_member_gets_exactly_these_roles() {
             {"name": "organization-auditor", "display_name": "Organization Auditor", "organization_id": organization},
         ])
     );
-    assert!(saved["updated_at"].as_str() > saved["created_at"].as_str(), "{saved}");
+    assert!(time(&saved["updated_at"]) > time(&saved["created_at"]), "{saved}");
     let changed = put(&owner, "ana", &["organization-user-admin"]).expect(200);
     assert_eq!(
         (role_names(&changed["roles"]), &changed["created_at"]),

@@ -5,6 +5,8 @@ use crate::harness::{Kind, TestServer, eventually, is_token};
 #[test]
 fn the_first_start_prints_the_owners_token_once() {
     let server = TestServer::start();
+    // The last line; the token, which every start waits for, comes before it.
+    eventually(|| server.stdout().contains("First call: "));
     let stdout = server.stdout();
     let tokens: std::collections::BTreeSet<_> = stdout
         .split(|character: char| character.is_whitespace() || "'\"".contains(character))

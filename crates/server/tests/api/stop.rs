@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Kind, TestServer, WorkerClient, eventually, plain};
+use crate::harness::{Held, Kind, TestServer, WorkerClient, eventually, plain};
 use crate::worker_acquire::queue;
 
 /// A request that is sent up to the middle of its body.
@@ -44,9 +44,7 @@ fn head(server: &TestServer, length: usize) -> String {
 }
 
 fn under_way(server: &TestServer) -> u64 {
-    let (_, text) = plain::get(&server.address().to_string(), "/metrics", None);
-    let line = text.lines().find_map(|line| line.strip_prefix("orgd_http_requests_in_flight "));
-    line.expect("the gauge").parse().unwrap()
+    server.metric("orgd_http_requests_in_flight")
 }
 
 /// Asks a request that asks for ever.
@@ -72,9 +70,11 @@ fn what_is_under_way_is_answered_and_the_database_file_is_whole() {
     for answer in &answers {
         assert!(answer.starts_with("HTTP/1.1 201 ") && answer.ends_with("}\n"), "{answer}");
     }
-    assert!(TcpStream::connect(server.address()).is_err(), "nobody else is let in");
+    // Another test's server may have got the port by now; it does not know this owner.
+    let further = server.owner().request("GET", "/users/me").try_send();
+    assert!(!further.is_ok_and(|answer| answer.status == 200), "nobody else is let in");
     assert_eq!(server.exit_code(), Some(0));
-    assert!(server.stderr().contains("\"stopped\""), "{}", server.stderr());
+    eventually(|| server.stderr().contains("\"stopped\""));
     if server.kind() == Kind::Sqlite {
         let log = format!("{}-wal", server.database().display());
         assert_eq!(std::fs::metadata(log).map_or(0, |file| file.len()), 0, "the log was moved into the file");
@@ -86,7 +86,7 @@ fn what_is_under_way_is_answered_and_the_database_file_is_whole() {
 
 #[test]
 fn whoever_waits_is_let_go() {
-    let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "60")]);
+    let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "600")]);
     let worker = WorkerClient::register(&server.owner(), "coder", "builder");
     queue(&server, json!({}));
     let held = worker.take();
@@ -94,25 +94,26 @@ fn whoever_waits_is_let_go() {
     let begun = Instant::now();
     let waiting: Vec<_> = (0..5).map(|_| worker.begin_acquire(60)).collect();
     let following: Vec<_> = (0..5).map(|_| server.owner().request("GET", &path).begin().events()).collect();
-    eventually(|| under_way(&server) > 5);
+    // A stream whose head has come waits already.
+    eventually(|| server.metric("orgd_workers_waiting") == 5);
     server.signal("TERM");
     for one in waiting {
         assert!(one.answer().expect(200).get("job").is_none(), "there is no job for it");
     }
+    // After the minute that they asked for they would have gone by themselves.
+    assert!(begun.elapsed() < Duration::from_secs(55), "{:?}", begun.elapsed());
     for events in following {
         assert_eq!(events.rest(), [], "it ends as a stream ends");
     }
     assert_eq!(server.exit_code(), Some(0));
-    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
 }
 
 #[test]
 fn a_server_says_that_it_stops_before_it_does() {
-    let mut server = TestServer::with(&[("ORGD_DRAIN_DELAY", "5s")]);
-    let worker = WorkerClient::register(&server.owner(), "coder", "builder");
+    let mut server = TestServer::with(&[("ORGD_DRAIN_DELAY", "600s")]);
     let address = server.address().to_string();
     assert_eq!(plain::get(&address, "/readyz", None).0, 200);
-    let begun = Instant::now();
     server.signal("TERM");
     let mut said = (200, String::new());
     eventually(|| {
@@ -122,17 +123,37 @@ fn a_server_says_that_it_stops_before_it_does() {
     assert_eq!(said, (503, "{\"message\":\"The server is stopping.\"}\n".to_owned()));
     assert_eq!(plain::get(&address, "/healthz", None).0, 200);
     server.owner().create("late");
-    // A worker is not sent away before the end, only to come back at once.
-    assert_eq!(worker.acquire(60), None);
-    assert!(begun.elapsed() > Duration::from_secs(4), "{:?}", begun.elapsed());
-    assert_eq!(server.exit_code(), Some(0));
+    // Nobody waits for the end of it.
+    server.signal("TERM");
+    assert_eq!(server.exit_code(), Some(143));
     server.restart();
     assert_eq!(server.owner().get("/organizations/late").status, 200);
 }
 
+/// A worker that was sent away would only come back at once.
+#[test]
+fn a_worker_is_not_sent_away_before_the_end() {
+    let mut server = TestServer::with(&[("ORGD_DRAIN_DELAY", "5s")]);
+    let worker = WorkerClient::register(&server.owner(), "coder", "builder");
+    let waiting = worker.begin_acquire(60);
+    eventually(|| server.metric("orgd_workers_waiting") == 1);
+    let begun = Instant::now();
+    server.signal("TERM");
+    assert_eq!(Held::of(&waiting.answer()), None);
+    assert!(begun.elapsed() >= Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+/// One of three times will do, since a busy machine takes its time; without the setting each would be 25 s.
 #[test]
 fn a_request_without_an_end_is_cut_off_in_time() {
-    let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "1")]);
+    assert!((0..3).any(|_| time_to_cut_off() < Duration::from_secs(20)), "the end was waited for");
+}
+
+/// How long a server takes to end that gives a request one second, when the request goes on.
+fn time_to_cut_off() -> Duration {
+    // A body may take longer than that.
+    let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "1"), ("ORGD_BODY_TIMEOUT", "60s")]);
     let mut stream = never_ending(&server);
     let begun = Instant::now();
     server.signal("TERM");
@@ -144,7 +165,7 @@ fn a_request_without_an_end_is_cut_off_in_time() {
         }
     });
     assert_eq!(server.exit_code(), Some(0));
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    let taken = begun.elapsed();
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {
         Ok(_) => {}
@@ -153,12 +174,13 @@ fn a_request_without_an_end_is_cut_off_in_time() {
     assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
     let _ = stream.shutdown(Shutdown::Both);
     sender.join().unwrap();
+    taken
 }
 
 #[test]
 fn a_second_signal_ends_at_once() {
     for (first, second, code) in [("TERM", "TERM", 143), ("TERM", "INT", 130), ("QUIT", "QUIT", 131)] {
-        let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "600")]);
+        let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "600"), ("ORGD_BODY_TIMEOUT", "600s")]);
         let _stream = never_ending(&server);
         server.owner().create("acme");
         server.signal(first);
@@ -173,7 +195,7 @@ fn a_second_signal_ends_at_once() {
 #[test]
 fn each_signal_ends_an_idle_server_well() {
     for name in ["TERM", "INT", "QUIT"] {
-        let mut server = TestServer::start();
+        let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "600"), ("ORGD_IDLE_TIMEOUT", "600s")]);
         // A connection that is kept and idle keeps nobody waiting.
         let mut idle = TcpStream::connect(server.address()).unwrap();
         idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: orgd.test\r\n\r\n").unwrap();
@@ -183,7 +205,7 @@ fn each_signal_ends_an_idle_server_well() {
         let begun = Instant::now();
         server.signal(name);
         assert_eq!(server.exit_code(), Some(0), "{name}");
-        assert!(begun.elapsed() < Duration::from_secs(10), "{name}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(120), "{name}: {:?}", begun.elapsed());
     }
 }
 

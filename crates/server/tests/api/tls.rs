@@ -78,6 +78,18 @@ impl Authority {
         }
         Ok(Https(StreamOwned::new(tls, socket)))
     }
+
+    /// A connection that has had an answer. The server gives up a handshake that takes three seconds, so that a busy machine may
+    /// need several attempts; with TLS 1.3 a client learns of it only when it asks for something.
+    #[track_caller]
+    fn connected(&self, server: &TestServer, versions: &[&'static SupportedProtocolVersion]) -> Https {
+        let mut connected = None;
+        eventually(|| {
+            connected = self.connect(server, versions).and_then(Https::answering).ok();
+            connected.is_some()
+        });
+        connected.unwrap()
+    }
 }
 
 const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
@@ -90,23 +102,45 @@ impl Https {
         self.0.conn.peer_certificates().unwrap()[0].clone().into_owned()
     }
 
+    /// The same connection once something was answered.
+    fn answering(mut self) -> std::io::Result<Self> {
+        let head = self.try_exchange("GET /healthz HTTP/1.1\r\nHost: orgd.test\r\n\r\n")?;
+        if head.starts_with("http/1.1 200 ") { Ok(self) } else { Err(std::io::Error::other(head)) }
+    }
+
     /// The head of the answer; its body is read and left out.
     fn get(&mut self, path: &str, token: &str) -> String {
         self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: orgd.test\r\nCoder-Session-Token: {token}\r\n\r\n"))
     }
 
+    #[track_caller]
     fn exchange(&mut self, request: &str) -> String {
-        self.0.write_all(request.as_bytes()).unwrap();
+        self.try_exchange(request).unwrap()
+    }
+
+    fn try_exchange(&mut self, request: &str) -> std::io::Result<String> {
+        self.0.write_all(request.as_bytes())?;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
-            self.0.read_exact(&mut byte).unwrap();
+            self.0.read_exact(&mut byte)?;
             head.extend(byte);
         }
         let head = String::from_utf8(head).unwrap().to_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        self.0.read_exact(&mut vec![0; length.map_or(0, |length| length.parse().unwrap())]).unwrap();
-        head
+        self.0.read_exact(&mut vec![0; length.map_or(0, |length| length.parse().unwrap())])?;
+        Ok(head)
+    }
+
+    /// Fails unless the server ends the connection and says nothing more.
+    #[track_caller]
+    fn ends_without_a_word(mut self) {
+        let ended = self.0.read(&mut [0]);
+        assert!(!matches!(&ended, Ok(1..)), "it was answered");
+        assert!(
+            !ended.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)),
+            "it is open"
+        );
     }
 }
 
@@ -115,13 +149,13 @@ fn two_versions_of_tls_and_one_of_http_are_spoken() {
     let authority = Authority::new();
     let expected = authority.certify();
     let server = authority.server(&[]);
-    assert!(server.stdout().contains(&format!("Swagger UI: https://{}/swagger/", server.address())));
+    eventually(|| server.stdout().contains(&format!("Swagger UI: https://{}/swagger/", server.address())));
     for (versions, spoken) in [
         (&BOTH[1..], rustls::ProtocolVersion::TLSv1_2),
         (&BOTH[..1], rustls::ProtocolVersion::TLSv1_3),
         (BOTH, rustls::ProtocolVersion::TLSv1_3),
     ] {
-        let mut https = authority.connect(&server, versions).unwrap();
+        let mut https = authority.connected(&server, versions);
         assert_eq!(https.0.conn.protocol_version(), Some(spoken));
         assert_eq!(https.0.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
         assert_eq!(https.certificate(), expected);
@@ -165,20 +199,23 @@ fn older_versions_and_plain_http_get_no_answer() {
         }
         answer
     };
+    // A busy machine may not say it within the three seconds that it has.
+    let greeted = |minor: u8| {
+        let mut answers = (0..10).map(|_| ask(&hello(minor)));
+        answers.find(|answer| !answer.is_empty()).expect("an answer")
+    };
     for minor in [1, 2] {
         // A fatal alert, protocol_version.
-        let answer = ask(&hello(minor));
+        let answer = greeted(minor);
         assert_eq!((answer[0], &answer[5..]), (0x15, &[2, 70][..]), "TLS 1.{}", minor - 1);
     }
-    let mut socket = TcpStream::connect(server.address()).unwrap();
-    socket.write_all(&hello(3)).unwrap();
-    let mut answer = [0; 6];
-    socket.read_exact(&mut answer).unwrap();
+    let answer = greeted(3);
     assert_eq!((answer[0], answer[5]), (0x16, 2), "the same with TLS 1.2 is answered with a server hello");
     let plain = ask(b"GET /healthz HTTP/1.1\r\nHost: orgd.test\r\n\r\n");
     assert!(!plain.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&plain));
     assert!(ask(b"").is_empty(), "who says nothing is not waited for");
-    assert!(authority.connect(&server, BOTH).is_ok(), "it goes on");
+    // It goes on.
+    authority.connected(&server, BOTH);
 }
 
 #[test]
@@ -193,7 +230,7 @@ fn sessions_of_browsers_stay_on_tls() {
         server.command(&["user", "reset-password", "ana", "--password-file", password.to_str().unwrap()]);
         let body = r#"{"email":"ana@example.com","password":"open-sesame-1"}"#;
         let length = body.len();
-        let head = authority.connect(&server, BOTH).unwrap().exchange(&format!(
+        let head = authority.connected(&server, BOTH).exchange(&format!(
             "POST /api/v2/users/login HTTP/1.1\r\nHost: orgd.test\r\nContent-Type: application/json\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         ));
@@ -235,22 +272,23 @@ fn an_expired_certificate_is_a_warning() {
     });
     let server = authority.server(&[]);
     assert!(server.stderr().contains("clients will refuse this certificate: it has expired"), "{}", server.stderr());
-    let refused = authority.connect(&server, BOTH).err().expect("a client that looks refuses it").to_string();
-    assert!(refused.contains("expired"), "{refused}");
+    let refusal = || authority.connect(&server, BOTH).err().expect("a client that looks refuses it").to_string();
+    // A handshake that takes too long is refused for another reason.
+    eventually(|| refusal().contains("expired"));
 }
 
 #[test]
 fn a_new_certificate_is_taken_without_a_restart_and_a_bad_one_is_not() {
     let authority = Authority::new();
     let first = authority.certify();
-    let mut server = authority.server(&[]);
-    let mut old = authority.connect(&server, BOTH).unwrap();
+    let mut server = authority.server(&[("ORGD_IDLE_TIMEOUT", "600s")]);
+    let mut old = authority.connected(&server, BOTH);
     assert_eq!(old.certificate(), first);
     let second = authority.certify();
     assert_ne!(first, second);
-    assert_eq!(authority.connect(&server, BOTH).unwrap().certificate(), first, "nobody said anything yet");
+    assert_eq!(authority.connected(&server, BOTH).certificate(), first, "nobody said anything yet");
     server.signal("HUP");
-    eventually(|| authority.connect(&server, BOTH).unwrap().certificate() == second);
+    eventually(|| authority.connected(&server, BOTH).certificate() == second);
     assert!(old.get("/healthz", "").starts_with("http/1.1 200 "), "connections stay");
 
     let count = |text: &str, server: &TestServer| server.stderr().matches(text).count();
@@ -261,7 +299,7 @@ fn a_new_certificate_is_taken_without_a_restart_and_a_bad_one_is_not() {
         std::fs::write(authority.path(name), content).unwrap();
         server.signal("HUP");
         eventually(|| count("the certificate stays as it was", &server) == number + 1);
-        assert_eq!(authority.connect(&server, BOTH).unwrap().certificate(), second);
+        assert_eq!(authority.connected(&server, BOTH).certificate(), second);
         std::fs::write(authority.path(name), kept).unwrap();
     }
     assert!(old.get("/healthz", "").starts_with("http/1.1 200 "));
@@ -273,7 +311,12 @@ fn a_new_certificate_is_taken_without_a_restart_and_a_bad_one_is_not() {
 fn the_log_level_follows_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("orgd.toml");
-    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    // At once: a signal that is handled late must not find half a file.
+    let write = |text: &str| {
+        let beside = folder.path().join("new.toml");
+        std::fs::write(&beside, text).unwrap();
+        std::fs::rename(&beside, &file).unwrap();
+    };
     write("log = \"info\"\n");
     let server = TestServer::with(&[("ORGD_CONFIG", file.to_str().unwrap())]);
     let count = |text: &str| server.stderr().matches(text).count();
@@ -327,19 +370,21 @@ fn commands_that_call_a_server_trust_a_private_authority_when_they_are_told_to()
 fn a_caller_that_does_not_go_on_is_given_up() {
     let authority = Authority::new();
     authority.certify();
-    let short =
-        [("ORGD_HEAD_TIMEOUT", "2s"), ("ORGD_IDLE_TIMEOUT", "500ms"), ("ORGD_MAX_CONNECTIONS_PER_ADDRESS", "1")];
-    let server = authority.server(&short);
-    let mut https = authority.connect(&server, BOTH).unwrap();
-    https.get("/healthz", server.owner_token());
-    let Https(mut stream) = https;
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nX: ").unwrap();
-    let further = authority.connect(&server, BOTH).map(|Https(mut further)| further.read(&mut [0]));
-    assert!(!matches!(further, Ok(Ok(1..))), "one too many is let go without a word");
-    let ended = stream.read(&mut [0]);
-    assert!(!matches!(&ended, Ok(1..)), "it was answered");
-    assert!(
-        !ended.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)),
-        "it is open"
-    );
+    let server = authority.server(&[("ORGD_HEAD_TIMEOUT", "2s"), ("ORGD_IDLE_TIMEOUT", "500ms")]);
+    let mut https = authority.connected(&server, BOTH);
+    // Whoever comes too late for this has done nothing for too long already.
+    let _ = https.0.write_all(b"GET /healthz HTTP/1.1\r\nX: ");
+    https.ends_without_a_word();
+}
+
+#[test]
+fn one_connection_too_many_is_let_go() {
+    let authority = Authority::new();
+    authority.certify();
+    let server = authority.server(&[("ORGD_MAX_CONNECTIONS_PER_ADDRESS", "1"), ("ORGD_IDLE_TIMEOUT", "600s")]);
+    let mut https = authority.connected(&server, BOTH);
+    if let Ok(further) = authority.connect(&server, BOTH) {
+        further.ends_without_a_word();
+    }
+    assert!(https.get("/healthz", "").starts_with("http/1.1 200 "), "nobody else is concerned");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Held, Job, TestServer, WorkerClient};
+use crate::harness::{Held, Job, TestServer, WorkerClient, eventually};
 use crate::job_list::default_organization;
 
 const JOBS: &str = "/organizations/coder/provisionerjobs";
@@ -87,21 +87,25 @@ fn without_a_job_the_answer_is_empty_when_the_wait_is_over() {
     );
 }
 
-/// A worker looks again every five seconds without having been woken; that would take four times as long.
+/// A worker looks again every five seconds without having been woken, and would have to wait for that. Half of the times will do,
+/// since a busy machine takes its time.
 #[test]
 fn a_job_wakes_a_worker_that_waits() {
     let server = TestServer::start();
     let worker = WorkerClient::register(&server.owner(), "coder", "builder");
-    let begun = Instant::now();
+    let mut times = Vec::new();
     for _ in 0..12 {
+        let begun = Instant::now();
         let waiting = worker.begin_acquire(60);
         std::thread::sleep(Duration::from_millis(50));
         let id = queue(&server, json!({}));
         let held = Held::of(&waiting.answer()).expect("a job");
         assert_eq!(held.id, id);
+        times.push(begun.elapsed());
         worker.complete(&held).expect(200);
     }
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    times.sort();
+    assert!(times[times.len() / 2] < Duration::from_secs(3), "{times:?}");
 }
 
 #[test]
@@ -242,18 +246,19 @@ fn tags_that_a_worker_registers_while_it_waits_count_the_next_time() {
 
 #[test]
 fn a_worker_that_waits_is_let_go_when_the_server_stops() {
-    let mut server = TestServer::start();
+    let mut server = TestServer::with(&[("ORGD_DRAIN_SECONDS", "600")]);
     let worker = WorkerClient::register(&server.owner(), "coder", "builder");
-    let waiting: Vec<_> = (0..8).map(|_| worker.begin_acquire(60)).collect();
-    // Once a later request was answered the earlier ones have been read; nothing says so.
-    std::thread::sleep(Duration::from_millis(300));
     let begun = Instant::now();
+    let waiting: Vec<_> = (0..8).map(|_| worker.begin_acquire(60)).collect();
+    eventually(|| server.metric("orgd_workers_waiting") == 8);
     server.signal("TERM");
     for waiting in waiting {
         assert_eq!(Held::of(&waiting.answer()), None);
     }
+    // After the minute that they asked for they would have gone by themselves.
+    assert!(begun.elapsed() < Duration::from_secs(55), "they were not let go: {:?}", begun.elapsed());
     assert!(server.ends_well());
-    assert!(begun.elapsed() < Duration::from_secs(25), "it did not wait for them: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(120), "it did not wait for them: {:?}", begun.elapsed());
 }
 
 /// Whoever may not work any more when the job comes does not get it; it stays where it was.
@@ -268,7 +273,7 @@ fn what_was_taken_away_while_a_worker_waits_is_taken_away() {
     let other_token = server.user("bo", &[], &[("coder", &["organization-admin"])]);
     let by_role = WorkerClient::register(&server.client(&other_token), "coder", "of-bo");
     let waiting = [&by_key, &by_token, &by_role].map(|worker| worker.begin_acquire(60));
-    std::thread::sleep(Duration::from_millis(200));
+    eventually(|| server.metric("orgd_workers_waiting") == 3);
     assert_eq!(owner.delete("/organizations/coder/provisionerkeys/farm").status, 204);
     server.command(&["token", "revoke", &token]);
     server.change(|sql| {
@@ -278,6 +283,8 @@ fn what_was_taken_away_while_a_worker_waits_is_taken_away() {
     });
     let ids: Vec<_> = (0..3).map(|_| queue(&server, json!({}))).collect();
     assert_eq!(waiting.map(|waiting| waiting.answer().status), [401, 401, 404]);
+    // What was refused goes back in its own time; a job counts in the queue while it is pending.
+    eventually(|| ids.iter().all(|id| shown(&server, *id)["queue_size"] == 3));
     let worker = WorkerClient::register(&owner, "coder", "builder");
     assert_eq!(ids.iter().map(|_| worker.acquire(60).expect("a job").id).collect::<Vec<_>>(), ids);
 }

@@ -4,13 +4,19 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::{Answer, Held, TestServer, WorkerClient, log_lines};
+use crate::update::time;
 use crate::worker_acquire::{queue, shown};
 
 const JOBS: &str = "/organizations/coder/provisionerjobs";
 
 /// A server with a worker that has a job.
 pub fn at_work() -> (TestServer, WorkerClient, Held) {
-    let server = TestServer::start();
+    at_work_with(&[])
+}
+
+/// The same with these variables.
+pub fn at_work_with(settings: &[(&str, &str)]) -> (TestServer, WorkerClient, Held) {
+    let server = TestServer::with(settings);
     let worker = WorkerClient::register(&server.owner(), "coder", "builder");
     queue(&server, json!({}));
     let held = worker.take();
@@ -43,7 +49,7 @@ fn a_job_ends_as_its_worker_says() {
     let (server, worker, held) = at_work();
     let ended = worker.complete(&held).expect(200);
     assert_eq!((&ended["status"], ended.get("error")), (&json!("succeeded"), None));
-    assert!(ended["completed_at"].as_str() > ended["started_at"].as_str());
+    assert!(time(&ended["completed_at"]) > time(&ended["started_at"]), "{ended}");
     assert_eq!(ended, shown(&server, held.id));
     for (code, told) in
         [(None, Value::Null), (Some("REQUIRED_TEMPLATE_VARIABLES"), json!("REQUIRED_TEMPLATE_VARIABLES"))]

@@ -67,12 +67,18 @@ impl EventStream {
         std::iter::from_fn(|| self.next()).collect()
     }
 
-    /// True when the server cuts the stream before another event comes.
+    /// True when the server cuts the stream before another event comes; comments, which tell of silence, do not count.
     pub fn is_cut(&mut self) -> bool {
-        let mut rest = Vec::new();
+        let mut line = String::new();
         // How it is cut is the same to a reader.
-        let _ = self.source.read_to_end(&mut rest);
-        self.text.is_empty() && rest.is_empty()
+        while self.source.read_line(&mut line).is_ok_and(|length| length > 0) {
+            // A comment comes in a chunk of its own.
+            if !["3\r\n", ":\n", "\n", "\r\n"].contains(&line.as_str()) {
+                return false;
+            }
+            line.clear();
+        }
+        self.text.is_empty() && line.is_empty()
     }
 
     /// Reads one more chunk; false when it is the last.

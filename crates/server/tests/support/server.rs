@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -71,7 +71,7 @@ impl TestServer {
     }
 
     fn begin(settings: &[(&str, &str)], first_token: impl FnOnce(&Run) -> String) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = in_memory();
         let database = Database::new(folder.path());
         let all = settings_of(database.url(), settings);
         let run = Run::begin(&all);
@@ -114,6 +114,15 @@ impl TestServer {
         super::plain::get(&self.address().to_string(), "/readyz", None).0 == 200
     }
 
+    /// The value of a metric without labels.
+    #[track_caller]
+    pub fn metric(&self, name: &str) -> u64 {
+        let (status, text) = super::plain::get(&self.address().to_string(), "/metrics", None);
+        assert_eq!(status, 200);
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no {name} in {text}")).parse().expect("a whole number")
+    }
+
     /// Sends the process a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let id = self.run().child.id().to_string();
@@ -124,26 +133,29 @@ impl TestServer {
     /// Waits for the process to end by itself; true when it ended well.
     pub fn ends_well(&mut self) -> bool {
         let run = self.run.as_mut().expect("the server runs");
-        run.child.wait().expect("it can be waited for").success()
+        run.wait().success()
     }
 
     /// Waits for the process to end by itself, and gives its exit code; there is none when a signal killed it.
     pub fn exit_code(&mut self) -> Option<i32> {
         let run = self.run.as_mut().expect("the server runs");
-        run.child.wait().expect("it can be waited for").code()
+        run.wait().code()
     }
 
     /// Servers that start at the same moment on the new database with this URL; the session token that one of them printed is
     /// known to all.
     pub fn start_together(count: usize, url: &str) -> Vec<Self> {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let folder = Arc::new(in_memory());
         let database = Arc::new(Database::new(folder.path()));
         let settings = settings_of(url, &[]);
         let runs: Vec<Run> = std::thread::scope(|scope| {
             let starting: Vec<_> = (0..count).map(|_| scope.spawn(|| Run::begin(&settings))).collect();
             starting.into_iter().map(|run| run.join().unwrap()).collect()
         });
-        let printed: Vec<_> = runs.iter().filter(|run| !run.stdout.so_far().is_empty()).collect();
+        let printed = || runs.iter().filter(|run| !run.stdout.so_far().is_empty()).collect::<Vec<_>>();
+        // It is printed after the server has said that it serves.
+        eventually(|| !printed().is_empty());
+        let printed = printed();
         assert_eq!(printed.len(), 1, "one of them is the first");
         let owner = printed[0].first_token();
         let seen = Seen::default();
@@ -242,6 +254,12 @@ impl TestServer {
         }
     }
 
+    /// Starts it again on the same database, with the same settings but for these.
+    pub fn restart_with(&mut self, settings: &[(&str, &str)]) {
+        self.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.restart();
+    }
+
     /// Starts it again on the same database.
     pub fn restart(&mut self) {
         self.kill();
@@ -316,6 +334,17 @@ impl Drop for TestServer {
     }
 }
 
+/// A folder for a database. In memory where there is enough of it: a disk that is busy with other things takes seconds to sync, and how orgd
+/// takes that has tests of its own.
+fn in_memory() -> TempDir {
+    let is_large = |folder: &Path| {
+        nix::sys::statvfs::statvfs(folder).is_ok_and(|found| found.blocks_available() * found.fragment_size() > 1 << 30)
+    };
+    let memory = Path::new("/dev/shm");
+    let made = if is_large(memory) { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.unwrap()
+}
+
 fn settings_of(url: &str, changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     let basic = [
         ("ORGD_LISTEN", "127.0.0.1:0"),
@@ -358,6 +387,14 @@ impl Run {
             line["address"].as_str()?.parse().ok()
         });
         Self { child, address, stdout, stderr }
+    }
+
+    /// Waits for the process to end, and for everything that it wrote.
+    fn wait(&mut self) -> ExitStatus {
+        let status = self.child.wait().expect("it can be waited for");
+        self.stdout.whole();
+        self.stderr.whole();
+        status
     }
 
     fn first_token(&self) -> String {

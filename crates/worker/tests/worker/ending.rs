@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use orgd_worker::Phase;
 
 use super::orgd::Orgd;
-use super::{Working, is_running, settings, wait};
+use super::{Gate, Working, is_running, settings, wait};
 
 #[tokio::test]
 async fn a_canceled_command_gets_sigterm() {
@@ -52,7 +52,7 @@ async fn a_command_whose_job_is_lost_is_killed_at_once() {
         state.is_lost = true;
         state.logs[0].strip_prefix("info ").unwrap().to_owned()
     });
-    wait(&orgd, |state| state.asked == 2).await;
+    wait(&orgd, |state| state.asked >= 2).await;
     assert!(!is_running(&process));
     assert!(orgd.with(|state| state.ends.is_empty()), "it is not the worker's job any more");
     working.end(Phase::Draining).await.unwrap();
@@ -61,8 +61,11 @@ async fn a_command_whose_job_is_lost_is_killed_at_once() {
 #[tokio::test]
 async fn a_worker_that_drains_ends_after_its_job() {
     let orgd = Orgd::start(2);
-    let working = Working::start(&orgd, settings("echo ready; sleep 1; echo done"));
+    let gate = Gate::new();
+    let working = Working::start(&orgd, settings(&format!("echo ready; {}; echo done", gate.step())));
     wait(&orgd, |state| state.logs == ["info ready"]).await;
+    working.stop.advance(Phase::Draining);
+    gate.open();
     working.end(Phase::Draining).await.unwrap();
     orgd.with(|state| {
         assert_eq!(state.logs, ["info ready", "info done"]);

@@ -16,11 +16,12 @@ mod output;
 mod server;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use orgd_client::types::OrgdProvisioner;
 use orgd_worker::{Phase, Settings, Stop, Worker, WorkerError};
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use orgd::Orgd;
@@ -66,6 +67,28 @@ async fn run(settings: Settings) -> (String, Vec<String>) {
     wait(&orgd, |state| state.ends.len() == 1).await;
     working.end(Phase::Draining).await.unwrap();
     orgd.with(|state| (state.ends[0].clone(), state.logs.clone()))
+}
+
+/// What a command waits for until the test has done what it must do first, however slow the machine is.
+struct Gate(TempDir);
+
+impl Gate {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// The step of a shell script that ends when the gate is open.
+    fn step(&self) -> String {
+        format!("until [ -e '{}' ]; do sleep 0.05; done", self.path().display())
+    }
+
+    fn open(&self) {
+        std::fs::write(self.path(), "").unwrap();
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("open")
+    }
 }
 
 /// Waits without holding up the worker.

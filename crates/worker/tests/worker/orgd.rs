@@ -21,8 +21,10 @@ pub struct State {
     pub registrations: Vec<Value>,
     /// How many registrations are accepted; the rest is refused.
     pub refuse_registration_after: Option<usize>,
-    /// Calls of the worker but registrations are answered with 404.
+    /// Calls of the worker are answered with 404 until it registers again.
     pub is_forgotten: bool,
+    /// Calls of the worker but registrations are answered with 404.
+    pub forgets_at_once: bool,
     /// Who asks for a job is answered at once.
     pub lets_nobody_wait: bool,
     /// Jobs to give.
@@ -43,10 +45,8 @@ pub struct State {
     pub is_lost: bool,
     /// How each job ended: `complete`, or `fail` and the error.
     pub ends: Vec<String>,
-    /// Until when every second request is not answered and every other one is carried out, but its answer is lost.
-    pub outage: Option<Instant>,
-    requests: u32,
-    failures: u32,
+    /// How many requests to come get no answer; every second of them is carried out all the same.
+    pub unanswered: u32,
 }
 
 /// A server, and what it knows.
@@ -87,27 +87,24 @@ impl Orgd {
         let waited = self.state.1.wait_timeout_while(self.lock(), PATIENCE, |state| !is_so(state)).unwrap().1;
         assert!(!waited.timed_out(), "it is still not so: {:#?}", self.lock());
     }
-
-    /// Whether some request was left unanswered in an outage.
-    pub fn has_failed(&self) -> bool {
-        self.lock().failures > 0
-    }
 }
 
 fn answer((state, changed): &(Mutex<State>, Condvar), request: &Request) -> Reply {
     assert_eq!(request.header("coder-provisioner-key"), Some("key"));
     let path = request.line.strip_prefix("POST /api/v2/organizations/acme/provisionerdaemons").unwrap();
     let mut guard = state.lock().unwrap();
-    guard.requests += 1;
-    let is_out = guard.outage.is_some_and(|end| Instant::now() < end);
-    if is_out && guard.requests.is_multiple_of(2) {
-        guard.failures += 1;
+    let is_out = guard.unanswered > 0;
+    guard.unanswered = guard.unanswered.saturating_sub(1);
+    if is_out && guard.unanswered.is_multiple_of(2) {
+        changed.notify_all();
         return Reply::Nothing;
     }
     let of_worker = path.strip_prefix(&format!("/{WORKER}/"));
     let of_job = of_worker.and_then(|rest| rest.strip_prefix(&format!("jobs/{JOB}/")));
     let reply = match (of_worker, of_job) {
-        (Some(_), _) if guard.is_forgotten => Reply::json(404, &json!({"message": "Resource not found"})),
+        (Some(_), _) if guard.is_forgotten || guard.forgets_at_once => {
+            Reply::json(404, &json!({"message": "Resource not found"}))
+        }
         (_, Some(_)) if guard.is_lost => Reply::json(409, &json!({"message": "lease lost"})),
         (None, _) => register(&mut guard, path, request),
         (Some("acquire"), _) => {
@@ -127,11 +124,7 @@ fn answer((state, changed): &(Mutex<State>, Condvar), request: &Request) -> Repl
         _ => panic!("{}", request.line),
     };
     changed.notify_all();
-    if is_out {
-        guard.failures += 1;
-        return Reply::Nothing;
-    }
-    reply
+    if is_out { Reply::Nothing } else { reply }
 }
 
 fn register(state: &mut State, path: &str, request: &Request) -> Reply {
@@ -140,6 +133,7 @@ fn register(state: &mut State, path: &str, request: &Request) -> Reply {
     if state.refuse_registration_after.is_some_and(|most| state.registrations.len() > most) {
         return Reply::json(401, &json!({"message": "You are signed out."}));
     }
+    state.is_forgotten = false;
     Reply::json(
         201,
         &json!({

@@ -1,5 +1,6 @@
 //! Where the writer writes, and how the memory of this process follows.
 
+use std::path::Path;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -11,6 +12,7 @@ use crate::db::conn::Conn;
 use crate::db::error::DbError;
 use crate::db::feed::{Follower, is_urgent};
 use crate::db::load;
+use crate::db::notice::Questions;
 use crate::db::postgres::{self, Purpose};
 use crate::db::prepared::Prepared;
 use crate::db::readers::Readers;
@@ -35,6 +37,7 @@ pub struct Sqlite {
 struct Copies {
     publisher: Box<dyn Publisher>,
     readers: Readers,
+    questions: Questions,
     /// The version of the file that was last read as a whole; `None` until the first time.
     read: Option<i64>,
 }
@@ -53,10 +56,15 @@ struct DataVersion {
 }
 
 impl Store {
-    /// A file; `publisher`, if there is one, keeps copies in step, and reads through the pool what it has not seen written.
-    pub fn sqlite(conn: Conn, publisher: Option<Box<dyn Publisher>>, readers: Readers) -> Self {
-        let copies = publisher.map(|publisher| Copies { publisher, readers, read: None });
-        Self::Sqlite(Sqlite { conn, copies })
+    /// A file, and nothing in memory.
+    pub fn sqlite(conn: Conn) -> Self {
+        Self::Sqlite(Sqlite { conn, copies: None })
+    }
+
+    /// The file at this path; `publisher` keeps copies in step, and reads through the pool what it has not seen written.
+    pub fn served(conn: Conn, path: &Path, publisher: Box<dyn Publisher>, readers: Readers) -> Self {
+        let copies = Copies { publisher, readers, questions: Questions::beside(path), read: None };
+        Self::Sqlite(Sqlite { conn, copies: Some(copies) })
     }
 
     /// A server; `follower`, if there is one, keeps copies in step.
@@ -100,7 +108,11 @@ impl Store {
     /// Brings memory up to date with what others wrote.
     pub(super) fn look_around(&mut self) {
         if let Self::Sqlite(Sqlite { conn, copies: Some(copies) }) = self {
-            copies.notice_other_writers(conn);
+            // Asked before the look: what was committed by then is in it.
+            let is_asked = copies.questions.are_there();
+            if copies.notice_other_writers(conn) && is_asked {
+                copies.questions.answer();
+            }
         }
     }
 
@@ -123,19 +135,24 @@ impl Store {
 
 impl Copies {
     /// `data_version` moves when another connection has changed the file, and the only other connections of this process
-    /// cannot write. It is read before the contents, so that what is written meanwhile is noticed the next time.
-    fn notice_other_writers(&mut self, conn: &mut Conn) {
+    /// cannot write. It is read before the contents, so that what is written meanwhile is noticed the next time. True when memory holds
+    /// what was committed before the call.
+    fn notice_other_writers(&mut self, conn: &mut Conn) -> bool {
         let query = Prepared(diesel::sql_query("SELECT data_version FROM pragma_data_version"));
         let version = query.get_result::<DataVersion>(conn).map(|row| row.data_version).ok();
         if version.is_none() || version == self.read {
-            return;
+            return version.is_some();
         }
         match self.readers.read_now(load::everything) {
             Ok(changes) => {
                 self.publisher.publish(changes);
                 self.read = version;
+                true
             }
-            Err(error) => tracing::error!(%error, "cannot read the database into memory; trying again"),
+            Err(error) => {
+                tracing::error!(%error, "cannot read the database into memory; trying again");
+                false
+            }
         }
     }
 }
