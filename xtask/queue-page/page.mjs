@@ -56,6 +56,11 @@ export class QueuePage {
     await this.page.waitForSelector("#picture:not([hidden])");
   }
 
+  /** The address as the page has it; the browser tells it to others a moment later. */
+  address() {
+    return this.page.evaluate(() => location.href);
+  }
+
   text(selector) {
     return this.page.innerText(selector);
   }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::panic, reason = "a test fails by panicking, helpers included")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{process, thread};
 
 use orgd_postgres_cluster::{Cluster, Installation, Options, Tcp};
@@ -44,6 +44,8 @@ fn a_copy_of_a_synchronous_primary_does_not_wait_for_itself() {
     assert_eq!(primary.sql("postgres", states).unwrap(), "first|sync\nsecond|sync");
     drop(first);
     primary.set_synchronous(&[]).unwrap();
+    // What is killed without having been sent would be lost.
+    primary.set_synchronous(&["second"]).unwrap();
     primary.sql("postgres", "CREATE TABLE t (n int)").unwrap();
     primary.kill().unwrap();
     second.promote().unwrap();
@@ -67,7 +69,12 @@ fn a_commit_waits_for_a_frozen_synchronous_standby() {
             standby.thaw().unwrap();
             commit.join().unwrap().unwrap();
         });
-        assert_eq!(standby.sql("postgres", "SELECT count(*) FROM pg_class WHERE relname = 't'").unwrap(), "1");
+        // What is confirmed is on its disk; it is seen a little later.
+        let until = Instant::now() + Duration::from_secs(60);
+        while standby.sql("postgres", "SELECT count(*) FROM pg_class WHERE relname = 't'").unwrap() != "1" {
+            assert!(Instant::now() < until, "the standby does not show what it confirmed");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub mod feed;
 pub mod idempotency;
 pub mod jobs;
 pub mod load;
+mod lock;
 pub mod member_changes;
 mod member_list;
 pub(crate) mod members;
@@ -42,7 +43,6 @@ pub mod worker_list;
 pub mod workers;
 mod writer;
 
-use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,7 @@ use diesel::prelude::*;
 
 pub use conn::Conn;
 pub use error::{Constraint, DbError};
+pub use lock::ServerLock;
 pub use readers::{Effort, Readers};
 pub use writer::{Uncounted, Writer, WriterObserver};
 
@@ -88,12 +89,6 @@ pub enum Schema {
     Migrate,
     /// Refuse to work with it.
     Require,
-}
-
-/// Holds the database for one server process. Released when dropped, also by `kill -9`.
-#[derive(Debug)]
-pub struct ServerLock {
-    _file: File,
 }
 
 impl Database {
@@ -326,40 +321,6 @@ pub fn server_time(conn: &mut Conn) -> Result<Option<String>, DbError> {
 pub fn have_all_asked_since(conn: &mut Conn, time: &str) -> Result<bool, DbError> {
     let Conn::Postgres(conn) = conn else { return Ok(true) };
     Ok(postgres::count_followers(conn, Some(time))? == 0)
-}
-
-impl ServerLock {
-    /// Takes the lock beside the database file, or says that another server has it.
-    pub fn acquire(database: &Path) -> Result<Self, DbError> {
-        sqlite::create_folder(database)?;
-        let path = lock_path(database);
-        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = open.map_err(|error| sqlite::refused(&path, &error.to_string()))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => {
-                Err(DbError::Unavailable(format!("another orgd serves {}", database.display())))
-            }
-            Err(TryLockError::Error(error)) => {
-                Err(DbError::Unavailable(format!("cannot lock {}: {error}", path.display())))
-            }
-        }
-    }
-
-    /// True when a server holds the database, or held it.
-    pub fn was_held(database: &Path) -> bool {
-        lock_path(database).exists()
-    }
-
-    /// True when a server holds the database.
-    pub fn is_held(database: &Path) -> bool {
-        let file = OpenOptions::new().write(true).open(lock_path(database));
-        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
-    }
-}
-
-fn lock_path(database: &Path) -> PathBuf {
-    beside(database, ".lock")
 }
 
 /// The file beside this one whose name is longer by `ending`.

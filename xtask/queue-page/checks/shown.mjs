@@ -12,7 +12,7 @@ export async function shown({ check, token }) {
     assert.equal(await page.page.inputValue("#org"), "coder", "the default one comes first");
     assert.match(await page.row("#queues-table", "untagged").innerText(), /No worker is registered\./);
     await page.organization("research");
-    assert.match(page.page.url(), /#.*org=research/);
+    assert.match(await page.address(), /#.*org=research/);
     await page.until("the jobs are those of the other", async () => (await page.text("#jobs-table")).includes("Notebook A"));
     assert.ok(!(await page.text("#jobs-table")).includes("Lonely"));
     await page.page.reload();
@@ -70,7 +70,7 @@ export async function shown({ check, token }) {
     await page.until("those that wait", async () => (await page.page.locator("#job-rows tr").count()) === 8);
     await page.page.fill("#search", "notebook");
     await page.until("those found", async () => (await page.page.locator("#job-rows tr").count()) === 2);
-    assert.match(page.page.url(), /status=pending&search=notebook/);
+    assert.match(await page.address(), /status=pending&search=notebook/);
     await page.page.fill("#search", "nothing like it");
     assert.ok(await page.page.isVisible("#no-jobs"));
   }, RESEARCH);
@@ -88,9 +88,9 @@ export async function shown({ check, token }) {
     await page.openJob("Ended badly");
     assert.equal((await page.text("#details-error-text")).trim(), `exit status 1: ${MARKUP}`);
     assert.match(await page.text("#facts"), /badaf2eb-96c5-4050-9f1d-db2d39ca5478/);
-    assert.match(page.page.url(), /job=[0-9a-f-]{36}/);
+    assert.match(await page.address(), /job=[0-9a-f-]{36}/);
     await page.page.click("#close");
-    assert.ok(!page.page.url().includes("job="));
+    assert.ok(!(await page.address()).includes("job="));
     await page.openJob("Talkative");
     await page.until("the log is shown", async () => (await page.page.locator("#log-lines .line").count()) === 2);
     const log = await page.text("#log-lines");

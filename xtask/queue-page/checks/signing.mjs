@@ -19,7 +19,7 @@ export async function signing({ check, token }) {
     await page.signIn(token);
     await page.page.reload();
     await page.page.waitForSelector("#picture:not([hidden])");
-    assert.ok(!page.page.url().includes(token), "the token is in the address");
+    assert.ok(!(await page.address()).includes(token), "the token is in the address");
     await page.page.click("#sign-out");
     assert.ok(await page.page.isVisible("#token"));
     const asked = page.asked;

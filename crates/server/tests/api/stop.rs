@@ -113,7 +113,7 @@ fn whoever_waits_is_let_go() {
 fn a_server_says_that_it_stops_before_it_does() {
     let mut server = TestServer::with(&[("ORGD_DRAIN_DELAY", "600s")]);
     let address = server.address().to_string();
-    assert_eq!(plain::get(&address, "/readyz", None).0, 200);
+    eventually(|| server.is_ready());
     server.signal("TERM");
     let mut said = (200, String::new());
     eventually(|| {

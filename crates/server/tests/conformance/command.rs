@@ -1,11 +1,14 @@
 //! The command itself: orgd keeps its own contract, nothing but the run's own organizations is touched, and the reports can be read.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::harness::{TestServer, eventually, without_settings};
+use super::harness::{TestServer, without_settings};
 use super::with_examples;
 
 /// Runs the command against the server: its exit code, and what it printed and said.
@@ -144,16 +147,38 @@ fn what_cannot_be_run_says_why() {
     assert_eq!((code, printed.as_str()), (0, "reads   getAPIRoot/answered  it answers anybody\n"));
 }
 
+/// Keeps the first answer that says that a job was queued until the test lets it go.
+struct Holding {
+    held: mpsc::Sender<()>,
+    release: Mutex<mpsc::Receiver<()>>,
+}
+
+impl super::proxy::Change for Holding {
+    fn answer(&self, request: &super::proxy::Request, response: &mut super::proxy::Response) {
+        if request.is("POST", "/organizations/*/provisionerjobs") && response.status == 201 {
+            // Once the other ends are gone, neither waits.
+            let _ = self.held.send(());
+            let _ = self.release.lock().unwrap().recv();
+        }
+    }
+}
+
 #[test]
 fn an_interrupted_run_deletes_what_it_made() {
     let (server, _) = with_examples();
-    let url = format!("http://{}", server.address());
+    let ((held, is_held), (release, released)) = (mpsc::channel(), mpsc::channel());
+    let url = super::proxy::start(server.address(), Holding { held, release: Mutex::new(released) });
     let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
-    command.args(["conformance", "--write", "--url", &url]).env("ORGD_TOKEN", server.owner_token());
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    eventually(|| server.sql_organizations().len() > 2);
+    command.args(["conformance", "--write", "--timeout", "120", "--url", &url]);
+    command.env("ORGD_TOKEN", server.owner_token()).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    is_held.recv_timeout(Duration::from_secs(60)).expect("a job is queued");
+    assert_eq!(server.sql_organizations().len(), 3);
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.starts_with("Interrupted:")), "it was not interrupted");
+    drop(release);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stdout));
     assert!(String::from_utf8_lossy(&output.stdout).contains("interrupted after "));

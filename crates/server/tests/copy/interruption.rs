@@ -10,6 +10,10 @@ use super::{Number, Place, execute, is_postgres, number};
 
 /// Many times what is copied between two looks at the target.
 const JOBS: i64 = 60_000;
+/// A copy that has copied so many is as good as finished.
+const MOST: i64 = JOBS * 9 / 10;
+/// How often it is tried to find a copy in the middle, each time with a new target.
+const ATTEMPTS: usize = 10;
 
 /// Adds this many jobs to a SQLite database.
 fn add_jobs(url: &str, jobs: i64) {
@@ -35,45 +39,78 @@ fn jobs_so_far(url: &str) -> i64 {
     count.map_or(0, |count| count.value)
 }
 
-/// Begins a copy and returns once it has copied some of the jobs.
-fn begin(place: &Place, source: &str, target: &str, begun_with: i64) -> Child {
+/// Begins a copy and returns once it has copied some of the jobs; `None` when it is over by then.
+fn begin(place: &Place, source: &str, target: &str, begun_with: i64) -> Option<Child> {
     let mut command = place.command(&["copy", "--from", source, "--to", target]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let until = Instant::now() + Duration::from_secs(60);
     while jobs_so_far(target) <= begun_with {
-        assert!(Instant::now() < until && child.try_wait().unwrap().is_none(), "no moment to kill it");
+        assert!(Instant::now() < until, "no moment to kill it");
+        if let Some(ended) = child.try_wait().unwrap() {
+            assert!(ended.success(), "the copy failed");
+            return None;
+        }
         sleep(Duration::from_millis(1));
     }
-    child
+    Some(child)
 }
 
-/// Kills a copy once it has copied some of the jobs, and says how many.
-fn interrupt(place: &Place, source: &str, target: &str, begun_with: i64) -> i64 {
-    let mut child = begin(place, source, target, begun_with);
+/// Kills a copy once it has copied some of the jobs, and says how many; `None` when those are as good as all.
+fn interrupt(place: &Place, source: &str, target: &str, begun_with: i64) -> Option<i64> {
+    let mut child = begin(place, source, target, begun_with)?;
     child.kill().unwrap();
     child.wait().unwrap();
     let jobs = jobs_so_far(target);
-    assert!(jobs > begun_with && jobs < JOBS, "{jobs} is not the middle");
-    jobs
+    assert!(jobs > begun_with, "of {begun_with} jobs {jobs} are left");
+    Some(jobs).filter(|jobs| *jobs < MOST)
+}
+
+/// Stops a copy once it has copied some of the jobs, but not for good; `None` when those are as good as all.
+fn pause(place: &Place, source: &str, target: &str) -> Option<Child> {
+    let mut child = begin(place, source, target, 0)?;
+    signal(&child, "STOP");
+    if jobs_so_far(target) < MOST {
+        return Some(child);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+/// Tries it with new targets until one is met in the middle.
+fn with_a_target<T>(place: &Place, try_it: impl Fn(&str) -> Option<T>) -> (String, T) {
+    let found = (0..ATTEMPTS).find_map(|attempt| {
+        let target = place.other(&format!("other-{attempt}.db"));
+        let met = try_it(&target)?;
+        Some((target, met))
+    });
+    found.unwrap()
+}
+
+/// That nothing uses an unfinished copy of `source.db`.
+#[track_caller]
+fn is_not_used(place: &Place, unfinished: &str, stranger: &str) {
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["token", "list"], &["export"]] {
+        let said = place.fail(&[arguments, &["--database-url", unfinished]].concat());
+        assert!(said.contains(" into this database is not finished; run the same `orgd copy` again"), "{said}");
+        assert!(said.contains("source.db"), "{said}");
+    }
+    let said = place.fail(&["copy", "--from", unfinished, "--to", "sqlite://new.db"]);
+    assert!(said.contains("is not finished"), "{said}");
+    let said = place.fail(&["copy", "--from", stranger, "--to", unfinished]);
+    assert!(said.contains(" holds an unfinished copy of ") && said.contains("source.db; finish that one"), "{said}");
 }
 
 #[test]
 fn goes_on_after_a_kill_and_is_not_served_until_then() {
     let place = Place::new();
-    let (source, other) = (place.filled("source.db"), place.other("other.db"));
+    let (source, stranger) = (place.filled("source.db"), place.filled("stranger.db"));
     add_jobs(&source, JOBS);
-    let first = interrupt(&place, &source, &other, 0);
-    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["token", "list"], &["export"]] {
-        let said = place.fail(&[arguments, &["--database-url", &other]].concat());
-        assert!(said.contains(" into this database is not finished; run the same `orgd copy` again"), "{said}");
-        assert!(said.contains("source.db"), "{said}");
-    }
-    let said = place.fail(&["copy", "--from", &other, "--to", "sqlite://new.db"]);
-    assert!(said.contains("is not finished"), "{said}");
-    let stranger = place.filled("stranger.db");
-    let said = place.fail(&["copy", "--from", &stranger, "--to", &other]);
-    assert!(said.contains(" holds an unfinished copy of ") && said.contains("source.db; finish that one"), "{said}");
-    let second = interrupt(&place, &source, &other, first);
+    let (other, (first, second)) = with_a_target(&place, |other| {
+        let first = interrupt(&place, &source, other, 0)?;
+        is_not_used(&place, other, &stranger);
+        Some((first, interrupt(&place, &source, other, first)?))
+    });
     let ran = place.run(&["copy", "--from", &source, "--to", &other]);
     assert!(ran.success, "{}", ran.stderr);
     // What was there was not copied again: a copy that begins anew would not find so many rows.
@@ -89,9 +126,9 @@ fn goes_on_after_a_kill_and_is_not_served_until_then() {
 #[test]
 fn a_source_that_changed_in_between_is_noticed() {
     let place = Place::new();
-    let (source, other) = (place.filled("source.db"), place.other("other.db"));
+    let source = place.filled("source.db");
     add_jobs(&source, JOBS);
-    interrupt(&place, &source, &other, 0);
+    let (other, _) = with_a_target(&place, |other| interrupt(&place, &source, other, 0));
     execute(&source, "UPDATE users SET name = 'Beatrice' WHERE username = 'bea' AND deleted_at IS NULL");
     let said = place.fail(&["copy", "--from", &source, "--to", &other]);
     assert!(
@@ -110,11 +147,9 @@ fn signal(child: &Child, name: &str) {
 #[test]
 fn a_second_copy_and_a_server_are_kept_out_while_one_runs() {
     let place = Place::new();
-    let (source, other) = (place.filled("source.db"), place.other("other.db"));
-    let stranger = place.filled("stranger.db");
+    let (source, stranger) = (place.filled("source.db"), place.filled("stranger.db"));
     add_jobs(&source, JOBS);
-    let mut running = begin(&place, &source, &other, 0);
-    signal(&running, "STOP");
+    let (other, mut running) = with_a_target(&place, |other| pause(&place, &source, other));
     let second = place.run(&["copy", "--from", &stranger, "--to", &other]);
     let server = place.run(&["serve", "--listen", "127.0.0.1:0", "--database-url", &other]);
     signal(&running, "CONT");

@@ -1,7 +1,9 @@
 //! What is refused before anything is copied, and in which words.
 
+use std::time::{Duration, Instant};
+
 use super::server::Server;
-use super::{Place, execute, number};
+use super::{Place, execute, is_postgres, number};
 
 fn copy(place: &Place, from: &str, to: &str) -> String {
     place.fail(&["copy", "--from", from, "--to", to])
@@ -60,12 +62,27 @@ fn one_database_is_not_copied_into_itself() {
     assert!(copy(&place, &other, &other).starts_with("orgd: --from and --to name the same database, "));
 }
 
+/// Waits until a server has the connection by which others know of it. It may serve before that.
+#[track_caller]
+fn is_known(url: &str) {
+    let followers = "SELECT count(*) AS value FROM pg_stat_activity WHERE datname = current_database() AND \
+                     application_name = 'orgd follow'";
+    let until = Instant::now() + Duration::from_secs(30);
+    while number(url, followers) == 0 {
+        assert!(Instant::now() < until, "the server follows nothing");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn a_database_with_a_server_is_refused_at_either_end() {
     let place = Place::new();
     let (source, other) = (place.filled("source.db"), place.other("other.db"));
     place.copy(&source, &other);
     let server = Server::start(&place, &other, &[]);
+    if is_postgres(&other) {
+        is_known(&other);
+    }
     for said in [copy(&place, &other, "sqlite://new.db"), copy(&place, &source, &other)] {
         assert!(said.starts_with("orgd: a server or another copy uses ") && said.contains("; stop it first"), "{said}");
     }

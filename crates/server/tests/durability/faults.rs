@@ -1,12 +1,15 @@
 //! Full, read-only and damaged disks: what a server says when it cannot start, and that it goes on when it runs.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::create;
+use serde_json::Value;
+
 use crate::disk::{Disk, run};
-use crate::harness::{BASE, Kind, TestServer, eventually, without_settings};
+use crate::harness::{BASE, Kind, TestServer, without_settings};
+use crate::{create, create_one};
 
 /// What `orgd serve` says when it refuses the database of this server, in one line that names the file.
 #[track_caller]
@@ -63,8 +66,7 @@ fn a_full_disk_refuses_writes_serves_reads_and_heals_by_itself() {
     assert_eq!(refused.len(), 5, "the disk is full and writes go on");
     assert_eq!(owner.get("/organizations/before").status, 200, "reads go on");
     std::fs::remove_file(&ballast).unwrap();
-    eventually(|| create(&owner, "after").status == 201);
-    acknowledged.push("after".to_owned());
+    acknowledged.push(create_one(&owner, "after"));
     let present = server.sql_organizations();
     let lost: Vec<_> = acknowledged.iter().filter(|name| !present.contains(*name)).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
@@ -192,21 +194,19 @@ fn the_log_of_another_database_is_never_a_crash() {
     }
 }
 
-/// Whether a server serves this file for a moment.
+/// Whether a server comes to serve this file, or ends before that.
 fn starts(path: &Path) -> bool {
     let url = format!("sqlite://{}", path.display());
     let mut serve = without_settings(Command::new(env!("CARGO_BIN_EXE_orgd")));
-    serve.args(["serve", "--database-url", &url, "--listen", "127.0.0.1:0", "--log", "off"]);
-    let mut child = serve.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
-    for _ in 0..40 {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-    }
+    serve.args(["serve", "--database-url", &url, "--listen", "127.0.0.1:0", "--log-format", "json"]);
+    let mut child = serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let serves = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok).any(|line| {
+        let line: Value = serde_json::from_str(&line).unwrap_or_default();
+        line["message"] == "serving"
+    });
     let _ = child.kill();
     let _ = child.wait();
-    true
+    serves
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub enum Step {
     Delete,
 }
 
+/// So many steps of a life are acknowledged at least, when nothing comes in between.
+const WHOLE: usize = 5;
+
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -66,7 +69,7 @@ impl State {
 
 impl Life {
     /// Every state that is true to what was said: what was acknowledged happened, what was refused did not, and what was left open did
-    /// or did not. A writer stops at the first open step, or asks what became of it.
+    /// or did not. A life goes on no further than its first open step, unless what became of that was seen.
     pub fn possible(&self) -> Vec<State> {
         let mut states = vec![State::default()];
         for (step, outcome) in &self.steps {
@@ -77,6 +80,11 @@ impl Life {
             };
         }
         states
+    }
+
+    /// True when it came to its end: nothing was turned away for want of a turn.
+    pub fn is_whole(&self) -> bool {
+        self.steps.iter().filter(|step| step.1 == Outcome::Acknowledged).count() >= WHOLE
     }
 
     /// Settles an open step once it was seen what became of it, so that the next crash is judged from there.

@@ -33,12 +33,24 @@ mod soak;
 mod world;
 mod writers;
 
-use harness::{Answer, Client};
+use harness::{Answer, Client, eventually};
 use serde_json::json;
 
 /// Asks for an organization; the answer is held against the document.
 fn create(client: &Client, name: &str) -> Answer {
     client.post("/organizations", json!({ "name": name }))
+}
+
+/// Asks until one is created, and gives its name: a new one each time, since one that was not confirmed may be there.
+#[track_caller]
+fn create_one(client: &Client, prefix: &str) -> String {
+    let mut names = (0..).map(|number: u32| format!("{prefix}-{number}"));
+    let mut name = String::new();
+    eventually(|| {
+        name = names.next().unwrap();
+        create(client, &name).status == 201
+    });
+    name
 }
 
 /// How many crashes of each kind.

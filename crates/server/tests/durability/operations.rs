@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use orgd_postgres_cluster::{Cluster, Options};
 
 use crate::cluster::cluster;
-use crate::create;
+use crate::create_one;
 use crate::failing_disk::{FAULTS, FailingDisk};
-use crate::harness::{Answer, Client, Kind, TestServer, eventually, open_sql};
+use crate::harness::{Answer, Client, Kind, TestServer, open_sql};
 use crate::world::{Target, World, brief};
 
 /// Operations that may succeed with another method than GET and write nothing, or later: when a worker was last heard of, and that there is no
@@ -79,8 +79,7 @@ fn only_writes_are_refused(fault: &str, callers: &[(&Target, Client)], answers: 
 
 #[track_caller]
 fn is_well_again(fault: &str, world: &World) {
-    let name = fault.replace(' ', "-");
-    eventually(|| create(&world.server.owner(), &name).status == 201);
+    create_one(&world.server.owner(), &fault.replace(' ', "-"));
     world.is_sound();
 }
 
@@ -116,7 +115,7 @@ fn while_the_disk_gives_nothing_back() {
             );
         }
         disk.heal();
-        eventually(|| create(&world.server.owner(), "healed").status == 201);
+        create_one(&world.server.owner(), &fault.name.replace(' ', "-"));
     }
 }
 

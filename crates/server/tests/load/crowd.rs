@@ -154,7 +154,12 @@ fn ten_thousand_that_do_nothing_cost_little_and_slow_nobody_down() {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
     let count = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(1000).min(10_000);
-    let settings = [("ORGD_MAX_CONNECTIONS", "11000"), ("ORGD_MAX_CONNECTIONS_PER_ADDRESS", "0")];
+    let settings = [
+        ("ORGD_MAX_CONNECTIONS", "11000"),
+        ("ORGD_MAX_CONNECTIONS_PER_ADDRESS", "0"),
+        // However long it takes to open all of them.
+        ("ORGD_IDLE_TIMEOUT", "1h"),
+    ];
     let server = TestServer::with(&settings);
     let quiet = slow_call(&server);
     let before = metric(&server, "process_resident_memory_bytes");

@@ -3,7 +3,7 @@
 //! `ORGD_SOAK_SECONDS` says for how long, and `cargo xtask soak` asks for thirty minutes. From two minutes on the last quarter is judged.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -21,6 +21,12 @@ const JUDGED: Duration = Duration::from_secs(120);
 /// The caches of SQLite's pages fill first, 64 MiB for the writer and 16 for each reader, which took 22 of 30 minutes on a busy machine.
 const WARM_UP: f64 = 0.75;
 const MIB: f64 = 1024.0 * 1024.0;
+/// So long a request waits for its turn before it is told to come again; whoever is told so earlier has met a fault.
+const TURN: Duration = Duration::from_secs(2);
+/// Who gets no turn for so long gets none.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// So many samples at least: the last quarter of fewer has no trend.
+const FEWEST: usize = 12;
 
 /// One look at the server.
 struct Sample {
@@ -30,6 +36,16 @@ struct Sample {
     log: f64,
     p99: f64,
     requests: usize,
+}
+
+/// What the clients were told.
+#[derive(Default)]
+struct Told {
+    /// How long each request took since somebody last looked.
+    times: Mutex<Vec<Duration>>,
+    /// How many got no turn and were asked again.
+    put_off: AtomicUsize,
+    failures: Mutex<Vec<String>>,
 }
 
 /// What is looked at.
@@ -48,28 +64,27 @@ fn nothing_grows_under_an_even_load() {
     let length = std::env::var("ORGD_SOAK_SECONDS").map_or(8, |text| text.parse().expect("a number of seconds"));
     let length = Duration::from_secs(length);
     let server = TestServer::start();
-    let (over, times, failures) = (AtomicBool::new(false), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let (over, told) = (AtomicBool::new(false), Told::default());
     let before = metric(&server, "process_open_fds");
     let samples = std::thread::scope(|scope| {
         for number in 0..CLIENTS {
-            let (client, over, times, failures) = (server.owner(), &over, &times, &failures);
+            let (client, over, told) = (server.owner(), &over, &told);
             scope.spawn(move || {
                 for round in 0.. {
                     if over.load(Ordering::SeqCst) {
                         return;
                     }
-                    if let Err(why) = live(&client, &format!("c{number}-{round}"), times) {
-                        failures.lock().unwrap().push(why);
+                    if let Err(why) = live(&client, &format!("c{number}-{round}"), told) {
+                        told.failures.lock().unwrap().push(why);
                     }
                 }
             });
         }
-        let samples = watch(&server, length, &times);
+        let samples = watch(&server, length, &told);
         over.store(true, Ordering::SeqCst);
         samples
     });
-    let failures = failures.into_inner().unwrap();
-    let part = judge(&samples, &failures, length >= JUDGED);
+    let part = judge(&samples, &told, length >= JUDGED);
     part.write();
     assert!(part.faults.is_empty(), "{:#?}", part.faults);
     assert_eq!(server.sql_organizations().len(), 1, "all that was made is deleted");
@@ -77,14 +92,23 @@ fn nothing_grows_under_an_even_load() {
 }
 
 /// The life of an organization: afterwards there is as much in memory as before.
-fn live(client: &Client, name: &str, times: &Mutex<Vec<Duration>>) -> Result<(), String> {
+fn live(client: &Client, name: &str, told: &Told) -> Result<(), String> {
     let call = |method: &str, path: &str, body: Option<Value>| -> Result<Value, String> {
         let request = client.request_at(method, &format!("{BASE}{path}"));
         let request = if let Some(body) = body { request.json(&body) } else { request };
         let begun = Instant::now();
-        let answer = request.try_send().map_err(|error| format!("{method} {path}: {error}"))?;
-        times.lock().unwrap().push(begun.elapsed());
-        std::thread::sleep(REST);
+        let answer = loop {
+            let asked = Instant::now();
+            let answer = request.try_send().map_err(|error| format!("{method} {path}: {error}"))?;
+            let took = asked.elapsed();
+            told.times.lock().unwrap().push(took);
+            std::thread::sleep(REST);
+            let is_put_off = answer.status == 503 && !answer.is_unconfirmed() && took >= TURN;
+            if !is_put_off || begun.elapsed() > PATIENCE {
+                break answer;
+            }
+            told.put_off.fetch_add(1, Ordering::SeqCst);
+        };
         if answer.status >= 300 {
             return Err(format!("{method} {path}: {} {}", answer.status, answer.text()));
         }
@@ -109,14 +133,14 @@ fn live(client: &Client, name: &str, times: &Mutex<Vec<Duration>>) -> Result<(),
     Ok(())
 }
 
-/// Looks at the server a hundred times or more.
-fn watch(server: &TestServer, length: Duration, times: &Mutex<Vec<Duration>>) -> Vec<Sample> {
+/// Looks at the server a hundred times, or as often as a busy machine allows.
+fn watch(server: &TestServer, length: Duration, told: &Told) -> Vec<Sample> {
     let begun = Instant::now();
     let interval = (length / 100).clamp(Duration::from_millis(80), Duration::from_secs(5));
     let mut samples = Vec::new();
-    while begun.elapsed() < length {
+    while begun.elapsed() < length || samples.len() < FEWEST {
         std::thread::sleep(interval);
-        let mut taken = std::mem::take(&mut *times.lock().unwrap());
+        let mut taken = std::mem::take(&mut *told.times.lock().unwrap());
         taken.sort_unstable();
         let p99 = taken.get(taken.len() * 99 / 100).map_or(0.0, Duration::as_secs_f64);
         let log = match server.kind() {
@@ -135,14 +159,20 @@ fn watch(server: &TestServer, length: Duration, times: &Mutex<Vec<Duration>>) ->
     samples
 }
 
-fn judge(samples: &[Sample], failures: &[String], judges_growth: bool) -> Part {
+fn judge(samples: &[Sample], told: &Told, judges_growth: bool) -> Part {
+    let failures = told.failures.lock().unwrap();
+    let figure = |name: &str, number: usize| (name.to_owned(), number.to_string());
     let requests: usize = samples.iter().map(|sample| sample.requests).sum();
     let mut part = Part {
         name: "steady",
         about: format!(
             "{CLIENTS} clients let organizations live one after the other, each with three jobs, and read beside it."
         ),
-        figures: vec![("requests".to_owned(), requests.to_string()), ("failed".to_owned(), failures.len().to_string())],
+        figures: vec![
+            figure("requests", requests),
+            figure("asked again for want of a turn", told.put_off.load(Ordering::SeqCst)),
+            figure("failed", failures.len()),
+        ],
         faults: failures.iter().take(10).cloned().collect(),
         ..Part::default()
     };
@@ -184,9 +214,11 @@ fn samples(memory: impl Fn(u32) -> f64) -> Vec<Sample> {
 #[test]
 fn what_stays_passes_and_what_leaks_does_not() {
     let warming = |number: u32| if number < 10 { 50.0 + f64::from(number) } else { 60.0 };
-    assert!(judge(&samples(warming), &[], true).faults.is_empty());
-    let leaking = judge(&samples(|number| 50.0 + f64::from(number)), &[], true);
+    let nothing = Told::default();
+    assert!(judge(&samples(warming), &nothing, true).faults.is_empty());
+    let leaking = judge(&samples(|number| 50.0 + f64::from(number)), &nothing, true);
     assert!(leaking.faults.concat().contains("memory"), "{:?}", leaking.faults);
-    assert!(!judge(&samples(warming), &["503".to_owned()], true).faults.is_empty());
-    assert!(!judge(&[], &[], true).faults.is_empty());
+    let failed = Told { failures: Mutex::new(vec!["503".to_owned()]), ..Told::default() };
+    assert!(!judge(&samples(warming), &failed, true).faults.is_empty());
+    assert!(!judge(&[], &nothing, true).faults.is_empty());
 }

@@ -22,9 +22,7 @@ struct Scene<'c> {
 impl<'c> Scene<'c> {
     fn new(cluster: &'c Cluster, database: &'static str) -> Self {
         cluster.create_database(database).unwrap();
-        let direct = cluster.tcp_host_port().unwrap();
-        let way = Way::to(direct.rsplit_once(':').unwrap().1.parse().unwrap());
-        let url = cluster.tcp_url(database).unwrap().replace(&direct, &way.host_port());
+        let (way, url) = Way::to(cluster, database);
         let server = TestServer::with(&[("ORGD_DATABASE_URL", &url)]);
         Self { cluster, database, way, server }
     }
@@ -210,6 +208,6 @@ fn a_list_that_cannot_be_read_to_its_end_is_cut_off() {
 }
 
 /// A cluster with a port.
-fn reachable() -> Cluster {
+pub fn reachable() -> Cluster {
     cluster(&Options { tcp: Some(Tcp::default()), ..Options::default() })
 }

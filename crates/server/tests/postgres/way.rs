@@ -1,8 +1,10 @@
-//! The way from a server to its PostgreSQL, which can be cut: at once, or after so many answers.
+//! The way from a server to its PostgreSQL, which can be cut: at once, after so many answers, or for one purpose.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+
+use orgd_postgres_cluster::Cluster;
 
 /// A port that leads to a PostgreSQL.
 pub struct Way {
@@ -17,6 +19,8 @@ struct State {
     is_cut: bool,
     /// How many more pieces of answers come through.
     left: Option<usize>,
+    /// Connections of this application do not come through.
+    refused: Option<&'static str>,
 }
 
 impl State {
@@ -37,11 +41,25 @@ impl State {
         }
         !self.is_cut
     }
+
+    /// Whether this piece of a question comes through: not the one with which a refused application begins a connection.
+    fn admits(&self, piece: &[u8]) -> bool {
+        let Some(application) = self.refused else { return true };
+        let told = format!("application_name\0{application}\0");
+        !piece.windows(told.len()).any(|part| part == told.as_bytes())
+    }
 }
 
 impl Way {
-    /// A way to this port of 127.0.0.1. It is there until the process ends.
-    pub fn to(port: u16) -> Self {
+    /// A way to a cluster that has a port, and the URL of a database of it over this way. It is there until the process ends.
+    pub fn to(cluster: &Cluster, database: &str) -> (Self, String) {
+        let direct = cluster.tcp_host_port().unwrap();
+        let way = Self::leading_to(direct.rsplit_once(':').unwrap().1.parse().unwrap());
+        let url = cluster.tcp_url(database).unwrap().replace(&direct, &way.address.to_string());
+        (way, url)
+    }
+
+    fn leading_to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::<Mutex<State>>::default();
@@ -54,11 +72,6 @@ impl Way {
         Self { address, state }
     }
 
-    /// Where it begins.
-    pub fn host_port(&self) -> String {
-        self.address.to_string()
-    }
-
     /// Ends every connection, and lets no new one through.
     pub fn cut(&self) {
         self.state.lock().unwrap().cut();
@@ -69,6 +82,11 @@ impl Way {
         self.state.lock().unwrap().left = Some(answers);
     }
 
+    /// Lets no new connection of this application through; those that are there stay.
+    pub fn refuse(&self, application: &'static str) {
+        self.state.lock().unwrap().refused = Some(application);
+    }
+
     /// Whether it was cut and is not mended.
     pub fn is_cut(&self) -> bool {
         self.state.lock().unwrap().is_cut
@@ -77,7 +95,7 @@ impl Way {
     /// Lets everything through from now on.
     pub fn mend(&self) {
         let mut state = self.state.lock().unwrap();
-        (state.is_cut, state.left) = (false, None);
+        (state.is_cut, state.left, state.refused) = (false, None, None);
     }
 }
 
@@ -87,15 +105,15 @@ fn lead(caller: &TcpStream, port: u16, shared: &Arc<Mutex<State>>) {
     let copy = |stream: &TcpStream| stream.try_clone().unwrap();
     state.ends.extend([copy(caller), copy(&database)]);
     let (question, answer) = ((copy(caller), copy(&database)), (database, copy(caller)));
-    let judge = Arc::clone(shared);
-    std::thread::spawn(move || pump(question, || true));
-    std::thread::spawn(move || pump(answer, || judge.lock().unwrap().lets_through()));
+    let (porter, judge) = (Arc::clone(shared), Arc::clone(shared));
+    std::thread::spawn(move || pump(question, |piece| porter.lock().unwrap().admits(piece)));
+    std::thread::spawn(move || pump(answer, |_| judge.lock().unwrap().lets_through()));
 }
 
-fn pump((mut from, mut to): (TcpStream, TcpStream), lets_through: impl Fn() -> bool) {
+fn pump((mut from, mut to): (TcpStream, TcpStream), lets_through: impl Fn(&[u8]) -> bool) {
     let mut piece = vec![0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut piece) {
-        if !lets_through() || to.write_all(&piece[..length]).is_err() {
+        if !lets_through(&piece[..length]) || to.write_all(&piece[..length]).is_err() {
             break;
         }
     }

@@ -13,9 +13,18 @@ use super::harness::{
     Event, EventStream, Held, Job, Ledger, Robot, TestServer, WorkerClient, all_jobs, eventually, queue_all_the_time,
 };
 use super::replicas::without;
-use super::{cluster, serving, soon};
+use super::{cluster, patiently, serving, soon};
 
 const JOBS: &str = "/organizations/coder/provisionerjobs";
+/// Far sooner than by a look of one's own, which is taken every five seconds or more.
+const SOON: Duration = Duration::from_millis(2500);
+
+/// Asserts that more than half of what was waited for came soon: a busy machine holds up one or the other.
+#[track_caller]
+fn mostly_soon(mut took: Vec<Duration>) {
+    took.sort();
+    assert!(took[took.len() / 2] < SOON, "{took:?}");
+}
 
 fn coder(server: &TestServer) -> Uuid {
     server.owner().get("/organizations/coder").expect(200)["id"].as_str().unwrap().parse().unwrap()
@@ -84,8 +93,10 @@ fn of_300_jobs_and_32_workers_on_three_servers_each_job_is_given_once() {
         for worker in &workers {
             let given = &given;
             scope.spawn(move || {
+                let path = worker.path("acquire");
                 // A server that has not heard of the jobs yet hears of them while its workers wait.
-                while let Some(held) = worker.acquire(2) {
+                let acquire = || patiently(|| worker.client.post(&path, json!({"wait_seconds": 2})));
+                while let Some(held) = Held::of(&acquire()) {
                     given.lock().unwrap().push(held.id);
                     assert_eq!(held.attempt, 1);
                 }
@@ -112,34 +123,48 @@ fn of_workers_that_wait_on_two_servers_one_gets_the_job() {
     let workers: Vec<_> = (0..32_usize)
         .map(|number| WorkerClient::register(&servers[number % 2].owner(), "coder", &format!("w{number}")))
         .collect();
-    let waiting: Vec<_> = workers.iter().map(|worker| worker.begin_acquire(2)).collect();
+    let waiting: Vec<_> = workers.iter().map(|worker| worker.begin_acquire(60)).collect();
     let job = queue(&first);
+    let running = || -> BTreeSet<Uuid> {
+        let list = second.owner().get(&format!("{JOBS}?limit=0&status=running")).expect(200);
+        list.as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().parse().unwrap()).collect()
+    };
+    eventually(|| running().contains(&job));
+    // One for each of the others, so that nobody waits to the end.
+    for _ in 1..workers.len() {
+        queue(&first);
+    }
     let held: Vec<_> = waiting.into_iter().filter_map(|waiting| Held::of(&waiting.answer())).collect();
-    assert_eq!(held.iter().map(|held| (held.id, held.attempt)).collect::<Vec<_>>(), [(job, 1)]);
+    let distinct: BTreeSet<_> = held.iter().map(|held| held.id).collect();
+    assert_eq!(distinct.len(), held.len(), "one was given twice");
+    assert!(distinct.contains(&job) && held.iter().all(|held| held.attempt == 1), "{held:?}");
+    eventually(|| running() == distinct);
 }
 
 /// Jobs come to a worker that waits on another server: far sooner than it would look by itself, which is every five seconds.
-fn jobs_come_across(first: &TestServer, second: &TestServer, rounds: u32) {
+fn jobs_come_across(first: &TestServer, second: &TestServer, rounds: usize) {
     let worker = WorkerClient::register(&second.owner(), "coder", "builder");
-    let begun = Instant::now();
+    let mut took = Vec::new();
     for _ in 0..rounds {
         let waiting = worker.begin_acquire(60);
         std::thread::sleep(Duration::from_millis(50));
         let job = queue(first);
+        let queued = Instant::now();
         let held = Held::of(&waiting.answer()).expect("a job");
+        took.push(queued.elapsed());
         assert_eq!(held.id, job);
         worker.complete(&held).expect(200);
     }
-    assert!(begun.elapsed() < rounds * Duration::from_millis(2500), "{:?}", begun.elapsed());
+    mostly_soon(took);
 }
 
 #[test]
 fn a_worker_that_waits_on_one_server_gets_what_is_queued_on_another() {
     let (cluster, first) = serving();
     let second = first.replica(&[]);
-    jobs_come_across(&first, &second, 6);
-    without(&cluster, "orgd follow", || jobs_come_across(&first, &second, 4));
-    jobs_come_across(&first, &second, 2);
+    jobs_come_across(&first, &second, 7);
+    without(&cluster, "orgd follow", || jobs_come_across(&first, &second, 5));
+    jobs_come_across(&first, &second, 3);
 }
 
 /// Lines that are reported to one server are seen by who follows on the other, and so is the end.
@@ -148,16 +173,20 @@ fn lines_come_across(first: &TestServer, second: &TestServer) {
     let job = queue(first);
     let held = worker.take();
     let mut events = follow(second, job);
-    let begun = Instant::now();
+    let mut took = Vec::new();
     for number in 0..4 {
         worker.log(&held, number, &[&number.to_string()]).expect(200);
+        let logged = Instant::now();
         assert_eq!(next_output(&mut events), number.to_string());
+        took.push(logged.elapsed());
     }
     worker.complete(&held).expect(200);
+    let ended = Instant::now();
     let end = Event { name: "end".to_owned(), id: None, data: json!({"status": "succeeded"}) };
     assert_eq!(events.rest(), [end]);
+    took.push(ended.elapsed());
     // By itself a follower looks every fifteen seconds.
-    assert!(begun.elapsed() < Duration::from_secs(14), "{:?}", begun.elapsed());
+    mostly_soon(took);
 }
 
 #[test]
@@ -180,7 +209,7 @@ fn lines_that_are_sent_to_two_servers_are_kept_once() {
         std::thread::scope(|scope| {
             for caller in 0..12_usize {
                 let (worker, held) = (worker.of(if caller % 2 == 0 { &first } else { &second }), &held);
-                scope.spawn(move || worker.log(held, round * 2, &["a", "b"]).expect(200));
+                scope.spawn(move || patiently(|| worker.log(held, round * 2, &["a", "b"])).expect(200));
             }
         });
     }
@@ -193,8 +222,8 @@ fn lines_that_are_sent_to_two_servers_are_kept_once() {
             .map(|caller| {
                 let (worker, held) = (worker.of(if caller % 2 == 0 { &first } else { &second }), &held);
                 scope.spawn(move || match caller % 4 {
-                    0 | 1 => (true, worker.complete(held).status),
-                    _ => (false, worker.fail(held, "no").status),
+                    0 | 1 => (true, patiently(|| worker.complete(held)).status),
+                    _ => (false, patiently(|| worker.fail(held, "no")).status),
                 })
             })
             .collect();

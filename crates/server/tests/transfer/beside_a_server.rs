@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -41,6 +42,16 @@ impl Server {
     }
 }
 
+/// What a command wrote is seen by a running server soon.
+#[track_caller]
+fn eventually(mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < until, "it is still not so");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -55,10 +66,11 @@ fn a_running_server_serves_what_was_imported() {
     // The picture in memory is complete before the import, so that only a reload can show what it brings.
     assert_eq!(server.get("/organizations/default/provisionerjobs"), json!([]));
     place.succeed(&["import", "--into-default", &example("organizations.json"), &example("provisioner-jobs.json")]);
+    eventually(|| server.get("/organizations").as_array().unwrap().len() == 2);
     let names: Vec<_> =
         server.get("/organizations").as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
     assert_eq!(names, ["coder", "research"]);
-    assert_eq!(server.get("/organizations/default/provisionerjobs").as_array().unwrap().len(), 3);
+    eventually(|| server.get("/organizations/default/provisionerjobs").as_array().unwrap().len() == 3);
     let shown = server.get("/organizations/default/provisionerjobs/0198f5a0-7c1e-7d11-a3a4-1b0c4f1d2e3f");
     assert_eq!(shown["error_code"], "REQUIRED_TEMPLATE_VARIABLES");
     let pending = server.get("/organizations/default/provisionerjobs?status=pending");
@@ -80,6 +92,7 @@ fn codes_that_the_contract_does_not_name_stay_in_the_database() {
         json!({"error_code": "INSUFFICIENT_QUOTA", "error": "no", "status": "failed", "organization_id": default});
     place.file("in.ndjson", lines(&[job(1, code)]));
     place.succeed(&["import", "in.ndjson"]);
+    eventually(|| server.get("/organizations/default/provisionerjobs") != json!([]));
     let answered = server.get("/organizations/default/provisionerjobs");
     assert_eq!((&answered[0]["error"], answered[0].get("error_code")), (&json!("no"), None));
     assert!(place.export().contains(r#""error_code":"INSUFFICIENT_QUOTA""#));

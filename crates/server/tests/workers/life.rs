@@ -1,5 +1,7 @@
 //! From a job in the queue to its end, with real workers.
 
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -62,7 +64,9 @@ fn a_canceled_job_is_canceled_when_its_command_has_ended() {
     let id = queue(&server);
     eventually(|| log(&server, &id) == ["info ready"]);
     server.owner().request("PATCH", &format!("{JOBS}/{id}/cancel")).send().expect(200);
-    assert_eq!(job(&server, &id)["status"], "canceling");
+    // Its command may have ended by now.
+    let status = job(&server, &id)["status"].clone();
+    assert!(status == "canceling" || status == "canceled", "{status}");
     reaches(&server, &id, "canceled");
     assert_eq!(log(&server, &id), ["info ready", "info stopping"]);
     let next = queue(&server);
@@ -143,9 +147,16 @@ fn a_worker_outlives_its_server() {
     assert_eq!(log(&server, &id), (1..=200).map(|number| format!("info {number}")).collect::<Vec<_>>());
 }
 
-/// An address that a server can have again after a restart.
+/// An address that a server can have again after a restart: the system gives its port to nobody who leaves the choice to it.
 fn free_address() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    let ports = 15_000..32_768_u16;
+    let free = (0..100_u32).find_map(|attempt| {
+        // Its keys are new each time.
+        let hash = RandomState::new().hash_one(attempt);
+        let port = ports.start + (hash % ports.len() as u64) as u16;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()
+    });
+    free.unwrap().local_addr().unwrap().to_string()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How lines look, and that neither a slow nor a broken writer holds anybody up.
 
 use std::sync::{Arc, mpsc};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -9,6 +10,19 @@ use super::*;
 /// Keeps what is written, one entry for each call.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<String>>>);
+
+impl Kept {
+    /// Everything, once the thread that writes has ended and let its copy of this go: a guard waits for it, but for a second at most.
+    #[track_caller]
+    fn all(&self) -> String {
+        let until = Instant::now() + Duration::from_secs(60);
+        while Arc::strong_count(&self.0) > 1 {
+            assert!(Instant::now() < until, "the thread that writes does not end");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.0.lock().concat()
+    }
+}
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -27,8 +41,7 @@ fn written(config: &LogConfig, terminal: bool, log: impl FnOnce()) -> String {
     let (dispatch, guard) = start(config, kept.clone(), terminal).unwrap();
     tracing::dispatcher::with_default(&dispatch, log);
     drop(guard);
-    let pieces = kept.0.lock();
-    pieces.concat()
+    kept.all()
 }
 
 #[test]
@@ -63,7 +76,7 @@ fn which_lines_are_written_can_change() {
             log(4);
         });
         drop(guard);
-        let text = kept.0.lock().concat();
+        let text = kept.all();
         assert_eq!(text.matches("hello").count(), 2, "{text}");
         assert!(text.lines().count() == 2 && text.contains('2') && text.contains('4'), "{text}");
     }
@@ -200,5 +213,6 @@ fn lines_of_requests_go_the_same_way() {
         drop(access_guard);
     });
     drop(guard);
-    assert!(kept.0.lock().concat().contains(" INFO orgd::access: method=GET "));
+    let text = kept.all();
+    assert!(text.contains(" INFO orgd::access: method=GET "), "{text}");
 }
