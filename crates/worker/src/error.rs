@@ -11,8 +11,8 @@ pub enum WorkerError {
     /// The server does not let it register.
     #[error("cannot register: {0}")]
     Registration(CallError),
-    /// It registered, and again, and the server knows nothing of it all the same.
-    #[error("the server does not know this worker any more, though it registered again: {0}")]
+    /// It has registered just now, and the server knows nothing of it all the same, or of its key.
+    #[error("the server does not let this worker ask for jobs, though it has just registered: {0}")]
     Unknown(CallError),
     /// The server refuses to give it jobs.
     #[error("cannot get jobs: {0}")]
