@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::{
-    Answer, BUILD, Client, DRY_RUN, Job, Kind, Lockout, TestServer, VERSION, Worker, documented, eventually,
+    Answer, BUILD, Client, DRY_RUN, Job, Kind, Lockout, TestServer, VERSION, Worker, documented, eventually, plain,
     queue_one_of_each_type,
 };
 
@@ -349,8 +349,9 @@ fn a_broken_database() -> Produced {
 /// Another process has locked the database and does not let go.
 fn a_database_out_of_reach() -> Produced {
     // A thread for each request: on SQLite it waits for the database.
-    let server = TestServer::with(&[("ORGD_WORKERS", "40")]);
-    let unknown = server.client("0123456789-0123456789012345678901");
+    let server = TestServer::with(&[("ORGD_WORKERS", "128")]);
+    let token = "0123456789-0123456789012345678901";
+    let unknown = server.client(token);
     let lock = Lockout::of(&server);
     let key_holder = server.key_holder("x");
     std::thread::scope(|scope| {
@@ -365,6 +366,9 @@ fn a_database_out_of_reach() -> Produced {
     });
     let seen = server.seen().statuses();
     drop(lock);
+    // A thread of Actix that was stuck for ten seconds takes its next connection for one that is as old, and answers 408.
+    let address = server.address().to_string();
+    eventually(|| plain::get(&address, "/api/v2/organizations", Some(token)).0 == 401);
     assert_eq!(unknown.get("/organizations").detail(401), "API key is invalid.", "the server recovers");
     seen
 }
