@@ -11,6 +11,8 @@ use anyhow::{Context as _, bail};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::ci::shell::{command, fetch};
+use crate::ci::system::{apt, is_root};
 use crate::served::source_tree;
 
 /// Where Debian puts it.
@@ -27,11 +29,11 @@ pub(crate) fn folder(driver: &str) -> PathBuf {
 /// It cannot be installed from here; the message says how to do it by hand.
 pub(crate) fn prepare(driver: &str) -> anyhow::Result<()> {
     if !Path::new(CHROMIUM).exists() {
-        if !is_root() {
+        if !is_root(&source_tree()) {
             bail!("{CHROMIUM} is missing; as root: apt-get install --no-install-recommends chromium");
         }
-        run(Command::new("apt-get").args(["update", "-qq"]))?;
-        run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", "chromium"]))?;
+        apt(&source_tree(), &["update", "-q"])?;
+        apt(&source_tree(), &["install", "-q", "-y", "--no-install-recommends", "chromium"])?;
     }
     let folder = folder(driver);
     // `npm ci` writes this file last, so it is there only after a complete installation.
@@ -41,7 +43,7 @@ pub(crate) fn prepare(driver: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     let arguments = ["ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"];
-    run(Command::new("npm").args(arguments).current_dir(folder))
+    fetch(&mut command(&folder, "npm", &arguments))
 }
 
 /// Runs the driver on this request, to which the browser is added; what it saw.
@@ -51,7 +53,7 @@ pub(crate) fn prepare(driver: &str) -> anyhow::Result<()> {
 pub(crate) fn drive<R: DeserializeOwned>(driver: &str, mut request: Value) -> anyhow::Result<R> {
     request["chromium"] = json!(CHROMIUM);
     // Chromium refuses its own sandbox when root runs it.
-    request["sandbox"] = json!(!is_root());
+    request["sandbox"] = json!(!is_root(&source_tree()));
     let mut node = Command::new("node")
         .arg("drive.mjs")
         .current_dir(folder(driver))
@@ -67,17 +69,4 @@ pub(crate) fn drive<R: DeserializeOwned>(driver: &str, mut request: Value) -> an
         bail!("the page could not be used; node ended with {}", ended.status);
     }
     serde_json::from_slice(&ended.stdout).context("the driver's report cannot be read")
-}
-
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let status = command.stdout(Stdio::null()).status().with_context(|| format!("cannot run {command:?}"))?;
-    if !status.success() {
-        bail!("{command:?} ended with {status}");
-    }
-    Ok(())
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }

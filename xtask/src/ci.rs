@@ -9,7 +9,7 @@ pub(crate) mod python;
 pub(crate) mod shell;
 mod steps;
 pub(crate) mod supply;
-mod system;
+pub(crate) mod system;
 pub(crate) mod tools;
 
 use std::io::Write as _;

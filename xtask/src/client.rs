@@ -3,7 +3,7 @@
 //!
 //! This file owns the table of clients and their order; each language has a file below, what they share is in `client/ground.rs`.
 
-mod go;
+pub(crate) mod go;
 mod ground;
 mod java;
 mod prism;

@@ -218,8 +218,11 @@ fn is_ready(lock_file: &str, process: u32) -> bool {
 /// Ports that the system gives to nobody who leaves the choice to it: this one stays free until the server takes it, and while that is down.
 const PORTS: std::ops::Range<u16> = 15_000..32_768;
 
-/// A port of those that nobody listens on.
-fn free_port() -> Result<u16, Error> {
+/// A port of 127.0.0.1, below those that the system gives to whoever leaves the choice to it, that nobody listens on.
+///
+/// # Errors
+/// None of a hundred can be listened on.
+pub fn free_port() -> Result<u16, Error> {
     let mut last = None;
     for attempt in 0..100_u32 {
         // Its keys are new each time.

@@ -29,7 +29,7 @@ mod options;
 mod processes;
 mod wait;
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, free_port};
 pub use error::Error;
 pub use installation::{Installation, POSTGRES_BIN};
 pub use options::{Options, Tcp, Tls};

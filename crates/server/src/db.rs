@@ -311,18 +311,6 @@ pub fn is_served(conn: &mut Conn) -> Result<bool, DbError> {
     Ok(postgres::count_followers(conn, None)? > 0)
 }
 
-/// The PostgreSQL server's clock, as text that it understands; none for another database.
-pub fn server_time(conn: &mut Conn) -> Result<Option<String>, DbError> {
-    let Conn::Postgres(conn) = conn else { return Ok(None) };
-    postgres::server_time(conn).map(Some)
-}
-
-/// True when each server that uses this PostgreSQL database has asked it something since that time, and has the answer.
-pub fn have_all_asked_since(conn: &mut Conn, time: &str) -> Result<bool, DbError> {
-    let Conn::Postgres(conn) = conn else { return Ok(true) };
-    Ok(postgres::count_followers(conn, Some(time))? == 0)
-}
-
 /// The file beside this one whose name is longer by `ending`.
 fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();

@@ -12,6 +12,7 @@ use super::shell::{command, run, say};
 use super::supply;
 use super::system;
 use super::tools::DENY;
+use crate::client::go::on_its_own;
 use crate::openapi::lint;
 use crate::postgres::Installed;
 use crate::served::{self, Served};
@@ -230,12 +231,7 @@ fn recipes(place: &Place) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut go = command(&folder.join("go"), "go", &["test", "-count=1", "./..."]);
-    // Nothing is to be fetched, and nothing to appear in the source tree.
-    run(go
-        .env("ORGD", &orgd)
-        .env("GOFLAGS", "-mod=mod -buildvcs=false")
-        .env("GOPROXY", "off")
-        .env("GOTOOLCHAIN", "local"))
+    run(on_its_own(&mut go).env("ORGD", &orgd))
 }
 
 /// Where a program is, if it is there.

@@ -71,7 +71,7 @@ fn without_cluster(install: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Resu
 }
 
 /// Runs `apt-get`. A machine that has just started may be updating itself, and that is waited for; lists of packages that are not fetched whole are an error.
-pub(super) fn apt(folder: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+pub(crate) fn apt(folder: &Path, arguments: &[&str]) -> anyhow::Result<()> {
     let settings = ["-o", "DPkg::Lock::Timeout=600", "-o", "APT::Update::Error-Mode=any"];
     let arguments = [&settings[..], arguments].concat();
     fetch(command(folder, "apt-get", &arguments).env("DEBIAN_FRONTEND", "noninteractive"))
@@ -82,6 +82,6 @@ fn makes_environments(root: &Path) -> bool {
     command(root, "python3", &["-c", "import venv, ensurepip"]).output().is_ok_and(|output| output.status.success())
 }
 
-pub(super) fn is_root(root: &Path) -> bool {
+pub(crate) fn is_root(root: &Path) -> bool {
     command(root, "id", &["-u"]).output().is_ok_and(|output| output.stdout == b"0\n")
 }

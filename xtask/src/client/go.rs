@@ -34,10 +34,14 @@ pub(super) fn example(ground: &Ground) -> anyhow::Result<Command> {
     Ok(Command::new(ground.folder(FOLDER)?.join("module/bin/organizations")))
 }
 
+/// Whatever is not in the toolchain is an error, and so is another toolchain. Whose the repository around it is does not matter.
+pub(crate) fn on_its_own(go: &mut Command) -> &mut Command {
+    go.env("GOTOOLCHAIN", "local").env("GOPROXY", "off").env("GOFLAGS", "-mod=mod -buildvcs=false")
+}
+
 fn go(ground: &Ground, module: &Path, arguments: &[&str]) -> anyhow::Result<Command> {
     let mut command = ground.tools.command(module, "go", arguments)?;
-    // Whatever is not in the toolchain is an error, and so is another toolchain. Whose the repository around it is does not matter.
-    command.env("GOTOOLCHAIN", "local").env("GOPROXY", "off").env("GOFLAGS", "-mod=mod -buildvcs=false");
+    on_its_own(&mut command);
     command.env("GOCACHE", ground.folder(FOLDER)?.join("cache")).env_remove("GOROOT");
     Ok(command)
 }

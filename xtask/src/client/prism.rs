@@ -2,7 +2,7 @@
 //! error of its own where one of them is not as documented.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -103,8 +103,8 @@ struct Prism {
 
 impl Prism {
     fn start(ground: &Ground, folder: &Path, document: &Path) -> anyhow::Result<Self> {
-        // Free a moment ago: it takes a port by its number only.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        // It takes a port by its number only.
+        let port = orgd_postgres_cluster::free_port()?;
         let log = folder.join("prism.log");
         let output = File::create(&log)?;
         let arguments = ["node_modules/@stoplight/prism-cli/dist/index.js", "proxy"];

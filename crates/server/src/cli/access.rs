@@ -1,22 +1,13 @@
 //! How a command gets at the database, beside a running server or alone.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
 use super::output;
 use crate::config::{CommonFlags, Config, DatabaseUrl, process_environment};
 use crate::db::notice::{self, Notice};
-use crate::db::{self, Conn, Database, DbError, Readers, Schema, ServerLock};
-
-/// A running server that cannot be asked looks for other writers every 25 ms, or is told of them; after this time it should have seen what the
-/// command wrote.
-const UNTIL_NOTICED: Duration = Duration::from_millis(150);
-/// How long a command waits for a running server to say that it has.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long until PostgreSQL is asked again what its servers have done.
-const PAUSE: Duration = Duration::from_millis(10);
+use crate::db::{self, Conn, Database, Readers, Schema, ServerLock};
 
 /// The database that the flags and the environment name.
 pub struct Access {
@@ -97,38 +88,8 @@ impl Access {
 
     /// Lets a running server see what was written, so that the command's success holds there too.
     pub fn wait_until_noticed(&self) {
-        let noticed = match &self.url {
-            DatabaseUrl::Sqlite { path } if ServerLock::is_held(path) => notice::wait(path, PATIENCE),
-            DatabaseUrl::Sqlite { .. } => Notice::Taken,
-            DatabaseUrl::Postgres(_) => self.wait_for_servers().unwrap_or(Notice::Unasked),
-        };
-        match noticed {
-            Notice::Taken => {}
-            Notice::Unasked => std::thread::sleep(UNTIL_NOTICED),
-            Notice::Late => {
-                output::say(
-                    "Warning: the change is made, but a running server has not said in time that it has seen it.",
-                );
-            }
+        if notice::wait(&self.url) == Notice::Late {
+            output::say("Warning: the change is made, but a running server has not said in time that it has seen it.");
         }
-    }
-
-    /// Waits until each server on a PostgreSQL database has looked at what is new there.
-    fn wait_for_servers(&self) -> Result<Notice, DbError> {
-        let mut conn = db::open_alone(&self.url)?;
-        let Some(committed) = db::server_time(&mut conn)? else { return Ok(Notice::Taken) };
-        if !db::is_served(&mut conn)? {
-            return Ok(Notice::Taken);
-        }
-        // A look that was under way then may end without it; the next one does not.
-        std::thread::sleep(UNTIL_NOTICED);
-        let begun = Instant::now();
-        while !db::have_all_asked_since(&mut conn, &committed)? {
-            if begun.elapsed() >= PATIENCE {
-                return Ok(Notice::Late);
-            }
-            std::thread::sleep(PAUSE);
-        }
-        Ok(Notice::Taken)
     }
 }

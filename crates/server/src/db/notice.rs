@@ -1,15 +1,25 @@
-//! How a command hears that the server on the same SQLite file has seen what it wrote: it puts a file beside the database, and the server,
-//! which looks for other writers anyway, removes it when its memory holds all that was committed before the file was there.
+//! How a command hears that a running server has seen what it wrote. On SQLite it puts a file beside the database, and the server, which looks
+//! for other writers anyway, removes it when its memory holds all that was committed before the file was there. A PostgreSQL database is asked
+//! what the followers of its servers have done.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{ServerLock, beside};
+use super::error::DbError;
+use super::{Conn, ServerLock, beside, open_alone, postgres};
+use crate::config::DatabaseUrl;
 
+/// A running server that cannot be asked looks for other writers every 25 ms, or is told of them; after this time it should have seen what the
+/// command wrote.
+const UNTIL_NOTICED: Duration = Duration::from_millis(150);
+/// How long a command waits for a running server to say that it has.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a command looks whether it was answered.
 const PAUSE: Duration = Duration::from_millis(2);
+/// How often PostgreSQL is asked what its servers have done.
+const FAR_PAUSE: Duration = Duration::from_millis(10);
 
 /// The server's side.
 pub(super) struct Questions {
@@ -45,8 +55,40 @@ impl Questions {
     }
 }
 
-/// Waits, for so long at most, until the server that holds this file has seen everything that was committed before this call.
-pub fn wait(database: &Path, patience: Duration) -> Notice {
+/// Waits until every server on this database has seen everything that was committed before this call. Where that cannot be asked, until it should
+/// have.
+pub fn wait(database: &DatabaseUrl) -> Notice {
+    let notice = match database {
+        DatabaseUrl::Sqlite { path } if ServerLock::is_held(path) => wait_for_holder(path, PATIENCE),
+        DatabaseUrl::Sqlite { .. } => Notice::Taken,
+        DatabaseUrl::Postgres(_) => wait_for_followers(database).unwrap_or(Notice::Unasked),
+    };
+    if notice == Notice::Unasked {
+        std::thread::sleep(UNTIL_NOTICED);
+    }
+    notice
+}
+
+fn wait_for_followers(database: &DatabaseUrl) -> Result<Notice, DbError> {
+    let Conn::Postgres(mut conn) = open_alone(database)? else { return Ok(Notice::Taken) };
+    let committed = postgres::server_time(&mut conn)?;
+    if postgres::count_followers(&mut conn, None)? == 0 {
+        return Ok(Notice::Taken);
+    }
+    // A look that was under way then may end without it; the next one does not.
+    std::thread::sleep(UNTIL_NOTICED);
+    let begun = Instant::now();
+    while postgres::count_followers(&mut conn, Some(&committed))? > 0 {
+        if begun.elapsed() >= PATIENCE {
+            return Ok(Notice::Late);
+        }
+        std::thread::sleep(FAR_PAUSE);
+    }
+    Ok(Notice::Taken)
+}
+
+/// The same for the server that holds this file, for so long at most.
+fn wait_for_holder(database: &Path, patience: Duration) -> Notice {
     let (file, begun) = (question(database), Instant::now());
     let own = uuid::Uuid::new_v4().to_string();
     let is_over = || begun.elapsed() >= patience;
@@ -83,7 +125,7 @@ fn question(database: &Path) -> PathBuf {
 mod tests {
     use std::time::Duration;
 
-    use super::{Notice, Questions, wait};
+    use super::{Notice, Questions, wait_for_holder};
     use crate::db::ServerLock;
 
     const LONG: Duration = Duration::from_secs(60);
@@ -97,7 +139,7 @@ mod tests {
         let questions = Questions::beside(&database);
         assert!(!questions.are_there());
         std::thread::scope(|scope| {
-            let commands: Vec<_> = (0..3).map(|_| scope.spawn(|| wait(&database, LONG))).collect();
+            let commands: Vec<_> = (0..3).map(|_| scope.spawn(|| wait_for_holder(&database, LONG))).collect();
             for left in (0..3).rev() {
                 while !questions.are_there() {
                     std::thread::sleep(SHORT);
@@ -117,17 +159,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("orgd.db");
         let lock = ServerLock::acquire(&database).unwrap();
-        assert_eq!(wait(&database, SHORT), Notice::Late);
+        assert_eq!(wait_for_holder(&database, SHORT), Notice::Late);
         assert!(!Questions::beside(&database).are_there());
         // One that goes meanwhile has nothing to be told.
         std::thread::scope(|scope| {
-            let command = scope.spawn(|| wait(&database, LONG));
+            let command = scope.spawn(|| wait_for_holder(&database, LONG));
             while !Questions::beside(&database).are_there() {
                 std::thread::sleep(SHORT);
             }
             drop(lock);
             assert_eq!(command.join().unwrap(), Notice::Taken);
         });
-        assert_eq!(wait(&folder.path().join("nowhere/orgd.db"), LONG), Notice::Unasked);
+        assert_eq!(wait_for_holder(&folder.path().join("nowhere/orgd.db"), LONG), Notice::Unasked);
     }
 }

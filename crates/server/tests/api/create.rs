@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Client, TestServer};
-use crate::update::time;
+use crate::harness::{Client, TestServer, time};
 
 const NAME_RULE: &str =
     r#"must be 1 to 32 letters and digits in groups joined by single hyphens, for example "platform-team""#;

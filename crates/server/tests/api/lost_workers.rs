@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Held, Job, TestServer, WorkerClient, eventually};
+use crate::harness::{Held, Job, TestServer, WorkerClient, eventually, time};
 use crate::job_list::default_organization;
-use crate::update::time;
 use crate::worker_acquire::{queue, shown};
 use crate::worker_reports::{logs, outputs};
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, TestServer};
-use crate::update::time;
+use crate::harness::{Client, TestServer, time};
 
 const ROLES: [&str; 5] = [
     "organization-admin",

@@ -1,15 +1,8 @@
 //! `PATCH /organizations/{organization}`.
 
-use orgd_api_types::Timestamp;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, TestServer};
-
-/// A point in time. Texts do not compare: zeros at the end of a fraction are left out.
-#[track_caller]
-pub fn time(value: &Value) -> Timestamp {
-    value.as_str().unwrap().parse().unwrap()
-}
+use crate::harness::{Client, TestServer, time};
 
 /// A server with the organization `acme`, all of whose fields have a value.
 fn server() -> TestServer {

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Answer, Held, TestServer, WorkerClient, log_lines};
-use crate::update::time;
+use crate::harness::{Answer, Held, TestServer, WorkerClient, log_lines, time};
 use crate::worker_acquire::{queue, shown};
 
 const JOBS: &str = "/organizations/coder/provisionerjobs";

@@ -42,13 +42,10 @@ fn impatient(settings: &[(&str, &str)]) -> TestServer {
     TestServer::with(&[&short, settings].concat())
 }
 
-/// The value of a metric without labels.
+/// The value of a metric without labels, for figures that are reckoned with.
 #[track_caller]
 fn metric(server: &TestServer, name: &str) -> f64 {
-    let (status, text) = harness::plain::get(&server.address().to_string(), "/metrics", None);
-    assert_eq!(status, 200);
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+    server.metric(name) as f64
 }
 
 /// How many connections are open, besides the one that asks.

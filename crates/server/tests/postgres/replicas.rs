@@ -3,13 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use orgd_api_types::Timestamp;
 use orgd_postgres_cluster::{Cluster, Options};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::cut::reachable;
-use super::harness::{Client, Job, TestServer, Worker, eventually, open_sql, plain};
+use super::harness::{Client, Job, TestServer, Worker, eventually, open_sql, plain, time};
 use super::way::Way;
 use super::{cluster, patiently, serving, soon};
 
@@ -241,8 +240,7 @@ fn a_queue_that_all_servers_write_to_is_the_same_on_all() {
     let seen = |server: &TestServer| {
         let list = server.owner().get(&format!("{jobs}?status=pending&limit=100")).expect(200);
         let mut numbers = list.as_array().unwrap().clone();
-        // Not as texts: zeros at the end of a fraction are left out.
-        numbers.sort_by_key(|job| job["created_at"].as_str().unwrap().parse::<Timestamp>().unwrap());
+        numbers.sort_by_key(|job| time(&job["created_at"]));
         numbers
     };
     // Without a worker each tag set is a queue of its own.

@@ -1,5 +1,6 @@
 //! One HTTP answer, read from the bytes that came. Knows nothing of what it should be.
 
+use orgd_api_types::Timestamp;
 use serde_json::Value;
 
 /// An answer as it came.
@@ -98,4 +99,10 @@ fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
         body.extend_from_slice(chunk);
         bytes = bytes.get(line + 2 + size + 2..)?;
     }
+}
+
+/// A point in time. Texts do not compare: zeros at the end of a fraction are left out.
+#[track_caller]
+pub fn time(value: &Value) -> Timestamp {
+    value.as_str().unwrap().parse().unwrap()
 }

@@ -17,7 +17,7 @@ mod subjects;
 mod wal_lock;
 mod worker_client;
 
-pub use answer::Answer;
+pub use answer::{Answer, time};
 pub use client::{BASE, Begun, Client, exchange_raw};
 pub use contract::documented;
 pub use environment::without_settings;

@@ -6,11 +6,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use orgd_api_types::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::Answer;
+use super::answer::{Answer, time};
 use super::client::{BASE, Client};
 use super::server::TestServer;
 use super::worker_client::{Held, WorkerClient};
@@ -203,7 +202,7 @@ impl Ledger {
 fn check_places(jobs: &[Value]) {
     let mut pending: Vec<_> = jobs.iter().filter(|job| job["status"] == "pending").collect();
     // Not as texts: zeros at the end of a fraction are left out.
-    let created = |job: &Value| job["created_at"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    let created = |job: &Value| time(&job["created_at"]);
     pending.sort_by_key(|job| (created(job), id_of(job)));
     for (place, job) in pending.iter().enumerate() {
         let numbers = (&job["queue_position"], &job["queue_size"]);
